@@ -1,0 +1,1 @@
+"""The running broker: listeners, handlers, partitions, coordinators."""

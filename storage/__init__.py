@@ -1,0 +1,1 @@
+"""Files to logs: the segmented log store, synchronous and deterministic."""
