@@ -1,0 +1,223 @@
+"""Apache Kafka itself, from its jars in the Maven registry: a single KRaft node, and its command-line tools.
+
+Run as `scripts/apache-kafka`; imported by the tests that compare Odradek with the real thing. Needs Java 17 and Maven.
+Jars are cached outside the tree, data lies in a temporary folder, ports are ephemeral.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator, Sequence
+
+DEFAULT_VERSION = "4.4.0"
+CACHE = (
+    pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+    / "odradek"
+    / "apache-kafka"
+)
+
+# The kafka-tools jar of some versions is not in the registry: then the tools of the newest older version serve.
+TOOLS_VERSION = {"4.4.0": "4.3.0"}
+
+POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>local</groupId><artifactId>apache-kafka-at-hand</artifactId><version>1</version><dependencies>
+<dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{version}</version></dependency>
+{tools}<dependency><groupId>org.slf4j</groupId><artifactId>slf4j-nop</artifactId><version>1.7.36</version></dependency>
+</dependencies></project>
+"""
+
+POM_TOOLS = (
+    "<dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId>"
+    "<version>{version}</version></dependency>"
+)
+
+TOOLS = {
+    "kafka-acls": ("org.apache.kafka.tools.AclCommand", "kafka.admin.AclCommand"),
+    "kafka-broker-api-versions": (
+        "org.apache.kafka.tools.BrokerApiVersionsCommand",
+        "kafka.admin.BrokerApiVersionsCommand",
+    ),
+    "kafka-configs": ("org.apache.kafka.tools.ConfigCommand", "kafka.admin.ConfigCommand"),
+    "kafka-console-consumer": (
+        "org.apache.kafka.tools.consumer.ConsoleConsumer",
+        "kafka.tools.ConsoleConsumer",
+    ),
+    "kafka-console-producer": ("org.apache.kafka.tools.ConsoleProducer", "kafka.tools.ConsoleProducer"),
+    "kafka-consumer-groups": (
+        "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+        "kafka.admin.ConsumerGroupCommand",
+    ),
+    "kafka-dump-log": ("org.apache.kafka.tools.DumpLogSegments", "kafka.tools.DumpLogSegments"),
+    "kafka-get-offsets": ("org.apache.kafka.tools.GetOffsetShell",),
+    "kafka-producer-perf-test": ("org.apache.kafka.tools.ProducerPerformance",),
+    "kafka-consumer-perf-test": ("org.apache.kafka.tools.ConsumerPerformance",),
+    "kafka-storage": ("org.apache.kafka.tools.StorageTool", "kafka.tools.StorageTool"),
+    "kafka-topics": ("org.apache.kafka.tools.TopicCommand", "kafka.admin.TopicCommand"),
+    "kafka-verifiable-consumer": ("org.apache.kafka.tools.VerifiableConsumer",),
+    "kafka-verifiable-producer": ("org.apache.kafka.tools.VerifiableProducer",),
+}
+
+SERVER_PROPERTIES = """process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller_port}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+log.dirs={data}
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+"""
+
+
+def jars(version: str = DEFAULT_VERSION) -> pathlib.Path:
+    """The folder with all jars of `version`, fetched once with Maven. Raises CalledProcessError when that fails."""
+    target = CACHE / version
+    if target.is_dir():
+        return target
+    with tempfile.TemporaryDirectory() as work:
+        tools = "" if version in TOOLS_VERSION else POM_TOOLS.format(version=version)
+        pathlib.Path(work, "pom.xml").write_text(POM.format(version=version, tools=tools))
+        command = ["mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={work}/libs"]
+        subprocess.run(command, cwd=work, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # somebody else may have finished first
+            shutil.move(f"{work}/libs", target)
+    return target
+
+
+def java(version: str, main_class: str, *arguments: str, heap: str = "512m") -> list[str]:
+    """The command line that runs one main class of `version`."""
+    options = [f"-Xmx{heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+    return ["java", *options, "-cp", f"{jars(version)}/*", main_class, *arguments]
+
+
+def tool(version: str, name: str, *arguments: str) -> list[str]:
+    """The command line that runs one of Kafka's command-line tools. Raises LookupError where a version has none."""
+    for candidate in (version, TOOLS_VERSION.get(version, version)):
+        for main_class in TOOLS[name]:
+            if _has_class(candidate, main_class):
+                return java(candidate, main_class, *arguments)
+    raise LookupError(f"Apache Kafka {version} has no {name}")
+
+
+def _has_class(version: str, name: str) -> bool:
+    entry = name.replace(".", "/") + ".class"
+    for path in jars(version).glob("kafka*.jar"):
+        with zipfile.ZipFile(path) as archive:
+            if entry in archive.NameToInfo:
+                return True
+    return False
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago: Kafka's controller must know its own before it starts."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+@contextlib.contextmanager
+def running(
+    version: str = DEFAULT_VERSION, settings: Sequence[str] = (), data: str | None = None
+) -> Iterator[str]:
+    """A single-node Apache Kafka; gives its address `127.0.0.1:port` and stops it at the end.
+
+    `settings` are further lines of server.properties; `data` keeps the data folder there. Raises RuntimeError with the
+    end of its log when it does not come up within two minutes.
+    """
+    port, controller_port = _free_ports(2)
+    with tempfile.TemporaryDirectory(prefix="apache-kafka-") as work:
+        properties = pathlib.Path(work, "server.properties")
+        text = SERVER_PROPERTIES.format(
+            port=port, controller_port=controller_port, data=data or f"{work}/data"
+        )
+        properties.write_text(text + "\n".join(settings) + "\n")
+        cluster = "b2RyYWRla19fX19fX19fXw"
+        arguments = ("format", "-t", cluster, "-c", str(properties), "--ignore-formatted")
+        subprocess.run(tool(version, "kafka-storage", *arguments), check=True, capture_output=True)
+        with open(f"{work}/output", "wb") as output:
+            process = subprocess.Popen(
+                java(version, "kafka.Kafka", str(properties), heap="1g"),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            _wait_until_it_answers(process, port, pathlib.Path(work, "output"))
+            yield f"127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, output: pathlib.Path) -> None:
+    """Ask for ApiVersions until the broker answers: an open port alone does not mean it serves."""
+    request = bytes.fromhex("0000000a 0012 0000 00000001 0000".replace(" ", ""))
+    for _ in range(600):
+        if process.poll() is not None:
+            break
+        try:
+            with socket.create_connection(("127.0.0.1", port), 1) as connection:
+                connection.settimeout(5)
+                connection.sendall(request)
+                if connection.recv(4):
+                    return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise RuntimeError("Apache Kafka did not start:\n" + output.read_text(errors="replace")[-3000:])
+
+
+def main() -> int:
+    """`scripts/apache-kafka [VERSION] [--set k=v]` serves until interrupted; `... tool NAME ARGS` runs a tool."""
+    if sys.argv[1:2] == ["tool"]:
+        if len(sys.argv) < 3 or sys.argv[2] not in TOOLS:
+            print(
+                "usage: scripts/apache-kafka tool NAME [ARGUMENT ...]; NAME is one of",
+                *TOOLS,
+                file=sys.stderr,
+            )
+            return 2
+        version = os.environ.get("APACHE_KAFKA_VERSION", DEFAULT_VERSION)
+        return subprocess.call(tool(version, sys.argv[2], *sys.argv[3:]))
+    parser = argparse.ArgumentParser(prog="scripts/apache-kafka", description=main.__doc__)
+    parser.add_argument("version", nargs="?", default=DEFAULT_VERSION)
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a line of server.properties"
+    )
+    parser.add_argument("--data", help="keep the data in this folder")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with running(options.version, options.set, options.data) as address:
+        print(f"apache-kafka {options.version} ready on {address}", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
