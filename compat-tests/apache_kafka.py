@@ -1,6 +1,6 @@
 """Apache Kafka itself, from its jars in the Maven registry: a single KRaft node, and its command-line tools.
 
-Run as `scripts/apache-kafka`; imported by the tests that compare Odradek with the real thing. Needs Java 17 and Maven.
+Run as `scripts/apache-kafka`; imported by the tests that compare Odradek with it. Needs Java 17 and Maven.
 Jars are cached outside the tree, data lies in a temporary folder, ports are ephemeral.
 """
 
@@ -27,7 +27,7 @@ CACHE = (
     / "apache-kafka"
 )
 
-# The kafka-tools jar of some versions is not in the registry: then the tools of the newest older version serve.
+# Where the registry has no kafka-tools jar of a version, the tools of the newest older version serve.
 TOOLS_VERSION = {"4.4.0": "4.3.0"}
 
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
@@ -85,7 +85,7 @@ group.initial.rebalance.delay.ms=0
 
 
 def jars(version: str = DEFAULT_VERSION) -> pathlib.Path:
-    """The folder with all jars of `version`, fetched once with Maven. Raises CalledProcessError when that fails."""
+    """The folder with all jars of `version`, fetched once with Maven; CalledProcessError when that fails."""
     target = CACHE / version
     if target.is_dir():
         return target
@@ -107,7 +107,7 @@ def java(version: str, main_class: str, *arguments: str, heap: str = "512m") -> 
 
 
 def tool(version: str, name: str, *arguments: str) -> list[str]:
-    """The command line that runs one of Kafka's command-line tools. Raises LookupError where a version has none."""
+    """The command line that runs one of Kafka's tools. Raises LookupError where a version has none."""
     for candidate in (version, TOOLS_VERSION.get(version, version)):
         for main_class in TOOLS[name]:
             if _has_class(candidate, main_class):
@@ -142,7 +142,7 @@ def running(
 ) -> Iterator[str]:
     """A single-node Apache Kafka; gives its address `127.0.0.1:port` and stops it at the end.
 
-    `settings` are further lines of server.properties; `data` keeps the data folder there. Raises RuntimeError with the
+    `settings` are further lines of server.properties; `data` keeps the data there. RuntimeError with the
     end of its log when it does not come up within two minutes.
     """
     port, controller_port = _free_ports(2)
@@ -193,7 +193,7 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, output: 
 
 
 def main() -> int:
-    """`scripts/apache-kafka [VERSION] [--set k=v]` serves until interrupted; `... tool NAME ARGS` runs a tool."""
+    """`apache-kafka [VERSION] [--set k=v]` serves until interrupted; `apache-kafka tool NAME ...` runs a tool."""
     if sys.argv[1:2] == ["tool"]:
         if len(sys.argv) < 3 or sys.argv[2] not in TOOLS:
             print(

@@ -1,0 +1,95 @@
+"""Virtual environments made once and kept outside the tree. Standard library only: it runs before anything is there.
+
+`environment.py NAME` prints the interpreter of the environment that `scripts/requirements/NAME.txt` pins, and makes
+it first when it is not there yet. An environment is found by the hash of what it was made from, so a changed pin or
+another Python gets another one; it lies below $ODRADEK_CACHE, else $XDG_CACHE_HOME/odradek, else ~/.cache/odradek.
+`environment.py --target REQUIREMENT` prints a folder that holds just this one package, for side-by-side versions.
+"""
+
+import hashlib
+import os
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+REQUIREMENTS = ROOT / "scripts" / "requirements"
+
+
+def cache() -> pathlib.Path:
+    """The folder for everything that the scripts fetch or make."""
+    if "ODRADEK_CACHE" in os.environ:
+        return pathlib.Path(os.environ["ODRADEK_CACHE"])
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "odradek"
+
+
+def environment(name: str) -> pathlib.Path:
+    """The interpreter of the environment `name`. Raises SystemExit with a plain sentence when it can't be made."""
+    pins = REQUIREMENTS / f"{name}.txt"
+    editable = name == "development"
+    made_from = [sys.version, pins.read_text()]
+    if editable:
+        made_from += [str(ROOT), (ROOT / "pyproject.toml").read_text()]
+    key = hashlib.sha256("\0".join(made_from).encode()).hexdigest()[:12]
+    folder = cache() / f"{name}-{key}"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not (folder / "complete").exists():
+        _once(folder, lambda: _make(folder, python, pins, editable))
+    return python
+
+
+def target(requirement: str) -> pathlib.Path:
+    """A folder with one package and nothing else, to be put on an import path."""
+    folder = cache() / f"only-{requirement.replace('==', '-')}"
+    if not (folder / "complete").exists():
+        python = environment("runtime")
+        command = [
+            str(python),
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--target",
+            str(folder),
+            requirement,
+        ]
+        _once(folder, lambda: _run(command))
+    return folder
+
+
+def _make(folder: pathlib.Path, python: pathlib.Path, pins: pathlib.Path, editable: bool) -> None:
+    _run([sys.executable, "-m", "venv", "--clear", str(folder)])
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+    _run([*pip, "-r", str(pins)])
+    if editable:
+        _run([*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
+
+
+def _once(folder: pathlib.Path, make: object) -> None:
+    """Run `make` under a lock that other scripts wait for, and leave a mark when it has finished."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{folder}.lock", "w") as lock:
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            print(f"odradek: making {folder} (once)", file=sys.stderr, flush=True)
+            make()  # type: ignore[operator]
+            (folder / "complete").touch()
+
+
+def _run(command: "list[str]") -> None:
+    import subprocess
+
+    if subprocess.call(command, stdin=subprocess.DEVNULL, stdout=sys.stderr) != 0:
+        hint = ""
+        if command[1:3] == ["-m", "venv"]:
+            hint = (
+                " (a Python without its venv module? Debian and Ubuntu keep that in the package python3-venv)"
+            )
+        raise SystemExit(f"odradek: this did not succeed: {' '.join(command)}{hint}")
+
+
+if __name__ == "__main__":
+    print(target(sys.argv[2]) if sys.argv[1] == "--target" else environment(sys.argv[1]))
