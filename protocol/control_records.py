@@ -60,7 +60,7 @@ def end_transaction_marker(
     timestamp: int,
     base_offset: int = 0,
     partition_leader_epoch: int = -1,
-) -> bytes:
+) -> bytearray:
     """The batch that ends a transaction of `producer_id` in one partition; `timestamp` in milliseconds."""
     record = control_record(
         ControlType.COMMIT if commit else ControlType.ABORT,

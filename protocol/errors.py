@@ -10,8 +10,8 @@ RETRIABLE = True
 class ProtocolError(ValueError):
     """Bytes from the network that are not a message of the wire protocol.
 
-    `path` names the field in the declaration's words (`topic_data[].partition_data[].index`) and `offset` is the position
-    in the buffer at which reading gave up; both are None where they are not known.
+    `path` names the field in the words of its declaration (`topic_data[0].partition_data[2].index`), and `offset`
+    is the position in the buffer at which reading gave up; both are None where they are not known.
     """
 
     def __init__(self, message: str, *, path: str | None = None, offset: int | None = None) -> None:
@@ -21,7 +21,7 @@ class ProtocolError(ValueError):
 
 
 class UnsupportedVersion(ProtocolError):
-    """A request of an API, or of a version of it, for which there is no message: answered with UNSUPPORTED_VERSION.
+    """An API, or a version of it, that has no message here: answered with UNSUPPORTED_VERSION.
 
     `correlation_id` is None when the version was asked for by code and not by a request's header.
     """
@@ -36,8 +36,8 @@ class UnsupportedVersion(ProtocolError):
 class ErrorCode(IntEnum):
     """The codes of Apache Kafka 4.4, in its names.
 
-    `retriable` says whether clients may send the same request again and hope; `message` is a sentence for people, empty
-    for NONE.
+    `retriable` says whether clients may send the same request again and hope; `message` is a sentence for
+    people, empty for NONE.
     """
 
     retriable: bool

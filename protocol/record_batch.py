@@ -314,7 +314,7 @@ def build_batch(
     last_offset: int | None = None,
     max_timestamp: int | None = None,
     delete_horizon_ms: int | None = None,
-) -> bytes:
+) -> bytearray:
     """One batch of `records`, whose offsets are absolute and ascending from `base_offset` on; gaps are
     allowed.
 
@@ -360,4 +360,4 @@ def build_batch(
     )
     batch += data
     _CRC.pack_into(batch, CRC_POSITION, crc32c(memoryview(batch)[CRC_START:]))
-    return bytes(batch)
+    return batch

@@ -1,20 +1,19 @@
-"""What can be wrong with records: exceptions that carry the error code by which Kafka answers a produce
-request.
-"""
+"""What can be wrong with records: exceptions that carry the error code of the partition's answer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .errors import ErrorCode, ProtocolError
 
-class CorruptRecord(ValueError):
-    """The bytes are not what they claim to be. Every failure to read records is this or one of its
-    subclasses.
 
-    `error_code` is the Kafka error code for the partition's answer.
+class CorruptRecord(ProtocolError):
+    """The bytes are not what they claim to be. Whatever fails in reading records is this or a subclass.
+
+    `error_code` is what Kafka answers a produce request for it.
     """
 
-    error_code = 2  # CORRUPT_MESSAGE
+    error_code = ErrorCode.CORRUPT_MESSAGE
 
 
 class TruncatedBatch(CorruptRecord):
@@ -28,18 +27,22 @@ class TruncatedBatch(CorruptRecord):
         self.position = position
 
 
-class InflatedTooLarge(CorruptRecord):
-    """A compressed batch inflates beyond the bound. Found while inflating: no more than the bound was ever
-    held.
-    """
+class RecordTooLarge(CorruptRecord):
+    """A batch of more bytes than max.message.bytes."""
 
-    error_code = 10  # MESSAGE_TOO_LARGE
+    error_code = ErrorCode.MESSAGE_TOO_LARGE
+
+
+class InflatedTooLarge(RecordTooLarge):
+    """A compressed batch inflates beyond the bound. Found while inflating, with no more held than the
+    bound.
+    """
 
 
 class UnsupportedCompression(CorruptRecord):
     """A codec that this message format or this version of the API cannot carry (zstd, KIP-110)."""
 
-    error_code = 76  # UNSUPPORTED_COMPRESSION_TYPE
+    error_code = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
 
 
 class InvalidRecord(CorruptRecord):
@@ -49,7 +52,7 @@ class InvalidRecord(CorruptRecord):
     ProduceResponse v8 and later (KIP-467); it is empty when the batch as a whole is at fault.
     """
 
-    error_code = 87  # INVALID_RECORD
+    error_code = ErrorCode.INVALID_RECORD
 
     def __init__(self, message: str, record_errors: Sequence[tuple[int, str]] = ()) -> None:
         super().__init__(message)
@@ -57,8 +60,6 @@ class InvalidRecord(CorruptRecord):
 
 
 class InvalidTimestamp(InvalidRecord):
-    """At least one timestamp lies outside message.timestamp.before/after.max.ms, or the producer claims
-    LogAppendTime.
-    """
+    """A timestamp beyond message.timestamp.before/after.max.ms, or one that only a broker may set."""
 
-    error_code = 32  # INVALID_TIMESTAMP
+    error_code = ErrorCode.INVALID_TIMESTAMP

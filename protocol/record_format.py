@@ -24,6 +24,7 @@ each.
 """
 
 MAX_INT64 = 2**63 - 1
+MIN_INT64 = -(2**63)
 
 Headers = tuple[tuple[bytes, bytes | None], ...]
 
@@ -53,102 +54,85 @@ class Scan(NamedTuple):
     null_keys: int
 
 
-def _long_varint(data: bytes, position: int, limit: int) -> tuple[int, int]:
-    """The varint at `position` before zigzag decoding, at most `limit` bytes long, and the position behind
-    it.
-    """
-    value = shift = 0
-    for index in range(position, position + limit):
-        byte = data[index]
+def _long(data: bytes, at: int, bits: int = 32) -> tuple[int, int]:
+    """The varint whose second byte lies at `at`, before zigzag decoding, and the position behind it."""
+    value = data[at - 1] & 0x7F
+    for shift in range(7, bits + 6, 7):
+        byte = data[at]
+        at += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            if value >> (32 if limit == 5 else 64):
+            if value >> bits:
                 break
-            return value, index + 1
-        shift += 7
-    raise CorruptRecord(f"a varint of more than {32 if limit == 5 else 64} bits in a record")
+            return value, at
+    raise CorruptRecord(f"a varint of more than {bits} bits in a record")
 
 
-def _count_fits(data: bytes, count: int) -> None:
+def _check_count(data: bytes, count: int) -> None:
     if count < 0 or count * MIN_RECORD_SIZE > len(data):
         raise CorruptRecord(f"a batch of {len(data)} bytes cannot hold the {count} records it declares")
 
 
+def _check_end(data: bytes, at: int) -> None:
+    if at != len(data):
+        raise CorruptRecord(f"the last record of a batch ends {len(data) - at} bytes before the batch")
+
+
 def scan_records(data: bytes, count: int) -> Scan:
     """Check the structure of `count` records and gather what validation asks for. Raises CorruptRecord."""
-    _count_fits(data, count)
-    position = null_keys = 0
-    low = high = 0
+    _check_count(data, count)
+    at = null_keys = 0
+    low, high = MAX_INT64, MIN_INT64
     sequential = True
     try:
         for index in range(count):
-            byte = data[position]
-            position += 1
+            byte = data[at]
+            at += 1
             if byte > 0x7F:
-                if (after := data[position]) < 0x80:
-                    byte, position = byte & 0x7F | after << 7, position + 1
-                else:
-                    byte, position = _long_varint(data, position - 1, 5)
+                byte, at = (byte & 0x7F | data[at] << 7, at + 1) if data[at] < 0x80 else _long(data, at)
             if byte & 1:
                 raise CorruptRecord("a record of negative length")
-            end = position + (byte >> 1)
+            end = at + (byte >> 1)
 
-            byte = data[position + 1]  # past the attributes, of which no bit is in use
-            position += 2
+            byte = data[at + 1]  # past the attributes, of which no bit is in use
+            at += 2
             if byte > 0x7F:
-                if (after := data[position]) < 0x80:
-                    byte, position = byte & 0x7F | after << 7, position + 1
-                else:
-                    byte, position = _long_varint(data, position - 1, 10)
+                byte, at = (byte & 0x7F | data[at] << 7, at + 1) if data[at] < 0x80 else _long(data, at, 64)
             delta = (byte >> 1) ^ -(byte & 1)
-            if index == 0:
-                low = high = delta
-            elif delta > high:
+            if delta > high:
                 high = delta
-            elif delta < low:
+            if delta < low:
                 low = delta
 
-            byte = data[position]
-            position += 1
+            byte = data[at]
+            at += 1
             if byte > 0x7F:
-                if (after := data[position]) < 0x80:
-                    byte, position = byte & 0x7F | after << 7, position + 1
-                else:
-                    byte, position = _long_varint(data, position - 1, 5)
+                byte, at = (byte & 0x7F | data[at] << 7, at + 1) if data[at] < 0x80 else _long(data, at)
             if byte != index << 1:
                 sequential = False
 
-            byte = data[position]
-            position += 1
+            byte = data[at]
+            at += 1
             if byte > 0x7F:
-                byte, position = _long_varint(data, position - 1, 5)
+                byte, at = _long(data, at)
             if byte & 1:
                 null_keys += 1
             else:
-                position += byte >> 1
+                at += byte >> 1
 
-            byte = data[position]
-            position += 1
+            byte = data[at]
+            at += 1
             if byte > 0x7F:
-                if (after := data[position]) < 0x80:
-                    byte, position = byte & 0x7F | after << 7, position + 1
-                else:
-                    byte, position = _long_varint(data, position - 1, 5)
+                byte, at = (byte & 0x7F | data[at] << 7, at + 1) if data[at] < 0x80 else _long(data, at)
             if not byte & 1:
-                position += byte >> 1
+                at += byte >> 1
 
-            if data[position]:
-                position = _skip_headers(data, position, end)
-            else:
-                position += 1
-            if position != end:
-                raise CorruptRecord(
-                    f"record {index} of a batch ends {position - end} bytes behind its length"
-                )
+            at = _parse_headers(data, at, end)[1] if data[at] else at + 1
+            if at != end:
+                raise CorruptRecord(f"record {index} of a batch ends {at - end} bytes behind its length")
     except IndexError:
         raise CorruptRecord("the records of a batch reach beyond its end") from None
-    if position != len(data):
-        raise CorruptRecord(f"{len(data) - position} bytes are left behind the last record of a batch")
+    _check_end(data, at)
     return Scan(low, high, sequential, null_keys)
 
 
@@ -160,102 +144,76 @@ def parse_records(
 
     Raises CorruptRecord on whatever is not exactly `count` well-formed records.
     """
-    _count_fits(data, count)
+    _check_count(data, count)
     if not 0 <= base_offset <= MAX_INT64 - 2**31:
         raise CorruptRecord(f"a batch with base offset {base_offset}")
     records: list[Record] = []
-    position = 0
-    new = Record._make
+    timestamp, at = append_time or 0, 0
     try:
         for _ in range(count):
-            byte = data[position]
-            position += 1
+            byte = data[at]
+            at += 1
             if byte > 0x7F:
-                byte, position = _long_varint(data, position - 1, 5)
+                byte, at = (byte & 0x7F | data[at] << 7, at + 1) if data[at] < 0x80 else _long(data, at)
             if byte & 1:
                 raise CorruptRecord("a record of negative length")
-            end = position + (byte >> 1)
+            end = at + (byte >> 1)
 
-            byte = data[position + 1]
-            position += 2
+            byte = data[at + 1]
+            at += 2
             if byte > 0x7F:
-                byte, position = _long_varint(data, position - 1, 10)
-            timestamp = base_timestamp + ((byte >> 1) ^ -(byte & 1))
+                byte, at = (byte & 0x7F | data[at] << 7, at + 1) if data[at] < 0x80 else _long(data, at, 64)
+            if append_time is None:
+                timestamp = base_timestamp + ((byte >> 1) ^ -(byte & 1))
 
-            byte = data[position]
-            position += 1
+            byte = data[at]
+            at += 1
             if byte > 0x7F:
-                byte, position = _long_varint(data, position - 1, 5)
-            if byte & 1:
-                raise CorruptRecord("a record with an offset before its batch")
+                byte, at = (byte & 0x7F | data[at] << 7, at + 1) if data[at] < 0x80 else _long(data, at)
+            if byte & 1 or not MIN_INT64 <= timestamp <= MAX_INT64:
+                raise CorruptRecord("a record with an offset or timestamp out of range")
             offset = base_offset + (byte >> 1)
 
-            byte = data[position]
-            position += 1
-            if byte > 0x7F:
-                byte, position = _long_varint(data, position - 1, 5)
-            if byte & 1:
-                key = None
-            else:
-                key = data[position : position + (byte >> 1)]
-                position += byte >> 1
-
-            byte = data[position]
-            position += 1
-            if byte > 0x7F:
-                byte, position = _long_varint(data, position - 1, 5)
-            if byte & 1:
-                value = None
-            else:
-                value = data[position : position + (byte >> 1)]
-                position += byte >> 1
-
-            if data[position]:
-                headers, position = _parse_headers(data, position, end)
-            else:
-                headers = ()
-                position += 1
-            if position != end:
-                raise CorruptRecord(f"a record ends {position - end} bytes behind its length")
-            if append_time is not None:
-                timestamp = append_time
-            elif not -MAX_INT64 <= timestamp <= MAX_INT64:
-                raise CorruptRecord(f"a record with timestamp {timestamp}")
-            records.append(new((offset, timestamp, key, value, headers)))
+            key, at = _field(data, at)
+            value, at = _field(data, at)
+            headers, at = _parse_headers(data, at, end) if data[at] else ((), at + 1)
+            if at != end:
+                raise CorruptRecord(f"a record ends {at - end} bytes behind its length")
+            records.append(Record(offset, timestamp, key, value, headers))
     except IndexError:
         raise CorruptRecord("the records of a batch reach beyond its end") from None
-    if position != len(data):
-        raise CorruptRecord(f"{len(data) - position} bytes are left behind the last record of a batch")
+    _check_end(data, at)
     return records
 
 
-def _field(data: bytes, position: int) -> tuple[bytes | None, int]:
-    """A length and so many bytes; None for a negative length, as Kafka reads it."""
-    byte, position = _long_varint(data, position, 5)
+def _field(data: bytes, at: int) -> tuple[bytes | None, int]:
+    """A length and so many bytes, None for a negative length, and the position behind them."""
+    byte = data[at]
+    at += 1
+    if byte > 0x7F:
+        byte, at = _long(data, at)
     if byte & 1:
-        return None, position
-    end = position + (byte >> 1)
-    return data[position:end], end
+        return None, at
+    end = at + (byte >> 1)
+    return data[at:end], end
 
 
-def _parse_headers(data: bytes, position: int, end: int) -> tuple[Headers, int]:
-    """The headers at `position` of a record that ends at `end`, and the position behind them."""
-    byte, position = _long_varint(data, position, 5)
-    count = byte >> 1
-    if byte & 1 or count > end - position:
-        raise CorruptRecord(f"a record of {end - position} bytes cannot hold the {count} headers it declares")
+def _parse_headers(data: bytes, at: int, end: int) -> tuple[Headers, int]:
+    """The headers at `at` of a record that ends at `end`, and the position behind them."""
+    byte = data[at]
+    at += 1
+    if byte > 0x7F:
+        byte, at = _long(data, at)
+    if byte & 1 or byte >> 1 > end - at:
+        raise CorruptRecord(f"a record with {byte >> 1} headers in {end - at} bytes")
     headers = []
-    for _ in range(count):
-        key, position = _field(data, position)
+    for _ in range(byte >> 1):
+        key, at = _field(data, at)
         if key is None:
             raise CorruptRecord("a record header without a key")
-        value, position = _field(data, position)
+        value, at = _field(data, at)
         headers.append((key, value))
-    return tuple(headers), position
-
-
-def _skip_headers(data: bytes, position: int, end: int) -> int:
-    return _parse_headers(data, position, end)[1]
+    return tuple(headers), at
 
 
 def varint(value: int) -> bytes:
