@@ -28,7 +28,7 @@ from .record_batch import (
     records,
 )
 from .record_errors import CorruptRecord, InvalidRecord, TruncatedBatch, UnsupportedCompression
-from .record_format import MAX_INT64, Record
+from .record_format import Record
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -189,8 +189,7 @@ def _open(wrapper: Message, codec: Compression, max_bytes: int) -> list[Record]:
 
 def _base_offset(wrapper: Message, last_inner_offset: int) -> int:
     """What to add to the inner offsets of a wrapper."""
-    if wrapper.magic == 0 or wrapper.offset == 0:  # some versions of librdkafka leave the wrapper's offset at
-    0
+    if wrapper.magic == 0 or wrapper.offset == 0:  # some librdkafkas leave it at 0
         return 0
     if wrapper.offset < last_inner_offset:
         raise InvalidRecord(f"a wrapper of offset {wrapper.offset} around an offset of {last_inner_offset}")
@@ -262,10 +261,7 @@ def _write_message(
     key: bytes | None,
     value: bytes | None,
 ) -> None:
-    if magic:
-        head = _HEAD[1].pack(1, attributes, timestamp)
-    else:
-        head = _HEAD[0].pack(0, attributes & CODEC_MASK)
+    head = _HEAD[1].pack(1, attributes, timestamp) if magic else _HEAD[0].pack(0, attributes & CODEC_MASK)
     body = b"".join((head, _with_length(key), _with_length(value)))
     out += struct.pack(">qiI", offset, len(body) + 4, zlib.crc32(body))
     out += body

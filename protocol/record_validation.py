@@ -119,8 +119,7 @@ def check_batch(buffer: ReadableBuffer, rules: ProduceRules, *, api_version: int
 def _only_batch(buffer: ReadableBuffer, api_version: int) -> BatchHeader:
     magic = magic_of(buffer)
     if magic in (0, 1):
-        raise InvalidRecord(f"magic {magic}, where a produce request of version {api_version} has batches of
-        2")
+        raise InvalidRecord(f"magic {magic} in a produce request of version {api_version}")
     walk = batches(buffer)
     try:
         header = next(walk)
@@ -188,8 +187,9 @@ def _check_each(
         of_time += 1
     if errors:
         kind = InvalidTimestamp if of_time else InvalidRecord
-        raise kind(f"{len(errors)} records of the batch were refused; record {errors[0][0]}: {errors[0][1]}",
-        errors)
+        raise kind(
+            f"{len(errors)} records of the batch were refused; record {errors[0][0]}: {errors[0][1]}", errors
+        )
 
 
 def _rebuild(
@@ -216,8 +216,10 @@ def _rebuild(
     return memoryview(batch), parse_header(batch)
 
 
-def _prepare_message_set(view: memoryview, rules: ProduceRules, now_ms: int) -> tuple[memoryview,
-BatchHeader]: """A set of magic 0 or 1 as a batch, kept in its codec unless the topic has its own."""
+def _prepare_message_set(
+    view: memoryview, rules: ProduceRules, now_ms: int
+) -> tuple[memoryview, BatchHeader]:
+    """A set of magic 0 or 1 as a batch, kept in its codec unless the topic has its own."""
     if any(message.size > rules.max_message_bytes for message in messages(view)):
         raise RecordTooLarge(f"a message of more than {rules.max_message_bytes} bytes")
     found = read_message_set(view, rules.max_inflated_bytes)
