@@ -203,7 +203,7 @@ class _MemoryLock:
 
 def _normalise(path: str) -> str:
     """One spelling a path: no '.' and no doubled or trailing '/'. Relative paths stay relative to '.'."""
-    return path if path.isalnum() else os.path.normpath(path)
+    return os.path.normpath(path)
 
 
 def _name(path: str) -> str:
