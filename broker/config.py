@@ -1,4 +1,5 @@
-"""The broker's configuration: Kafka's keys from a file, the environment and the command line; topics' above it.
+"""The broker's configuration: Kafka's keys from a file, the environment and the command line; topics' above
+it.
 
 config = BrokerConfig.load(file="server.properties", environment=os.environ, settings=["num.partitions=3"])
 config["log.segment.bytes"]                                   # 1073741824
@@ -69,7 +70,8 @@ DEFAULT, STATIC, TOPIC = "DEFAULT_CONFIG", "STATIC_BROKER_CONFIG", "DYNAMIC_TOPI
 class BrokerConfig:
     """Every broker key with its value. Reading an unknown one raises KeyError, setting one ConfigError.
 
-    `overrides` maps key names to values as Python or as text: `{"num.partitions": 3, "log.retention.ms": "-1"}`.
+    `overrides` maps key names to values as Python or as text: `{"num.partitions": 3, "log.retention.ms":
+    "-1"}`.
     """
 
     def __init__(self, overrides: Mapping[str, object] | None = None) -> None:
@@ -248,7 +250,7 @@ class TopicConfig:
 
 
 def validate_topic_overrides(overrides: Mapping[str, str | None]) -> None:
-    """Check the settings of CreateTopics or AlterConfigs: ConfigError is to be answered as INVALID_CONFIG (40)."""
+    """Check the settings of CreateTopics or AlterConfigs. ConfigError is for INVALID_CONFIG (40)."""
     values: dict[str, Value] = {}
     for name in overrides:
         if name not in TOPIC_KEYS:

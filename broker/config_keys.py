@@ -32,8 +32,9 @@ class ConfigKey:
     """One key of the broker or of a topic.
 
     `default` is a typed value (int, float, bool, str, tuple of str) or None when the key has none. `synonyms`
-    are the broker keys a topic key falls back on, the first that is set wins: pairs of a name and the factor to
-    this key's unit. `note`, when not empty, says why the key is understood but has no effect in this broker.
+    are the broker keys a topic key falls back on, the first that is set wins: pairs of a name and the factor
+    to this key's unit. `note`, when not empty, says why the key is understood but has no effect in this
+    broker.
     """
 
     __slots__ = ("default", "doc", "name", "note", "synonyms", "type", "validator")

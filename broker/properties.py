@@ -11,7 +11,7 @@ _BLANK = " \t\f"
 
 
 def read_properties(path: str) -> dict[str, str]:
-    """The keys and values of a file. Raises ConfigError when it cannot be read or holds a malformed escape."""
+    """The keys and values of a file. Raises ConfigError if it cannot be read or holds a malformed escape."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return parse_properties(file.read())
@@ -25,7 +25,7 @@ def parse_properties(text: str) -> dict[str, str]:
 
 
 def _logical_lines(text: str) -> Iterator[str]:
-    """Lines without comments and blank ones, those that end in an odd number of backslashes joined with the next."""
+    """Lines without comments and blank ones; an odd number of backslashes at the end joins the next one."""
     pending: str | None = None
     for natural in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         line = natural.lstrip(_BLANK)

@@ -1,0 +1,44 @@
+"""ApiVersions (API 18): what this broker speaks, derived from the routing table (KIP-35).
+
+- 3: the client says its name and version, and bad ones are refused (KIP-511).
+- An unknown version is answered in version 0 with UNSUPPORTED_VERSION and the versions of this API alone, from
+  which the client picks one (KIP-511).
+- No features are finalized: what they would switch on is not served.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from ...protocol.api_keys import ApiKey
+from ...protocol.errors import ErrorCode
+from ...protocol.messages.api_versions import API_VERSION, RESPONSE
+from ..context import RequestContext
+from . import ROUTES
+
+# KIP-511: names and versions of client libraries, which end up in metrics.
+_SOFTWARE = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?").fullmatch
+
+
+def handle(request: Any, context: RequestContext) -> Any:
+    names = (request.client_software_name, request.client_software_version)
+    if context.version >= 3 and not all(map(_SOFTWARE, names)):
+        return RESPONSE(error_code=ErrorCode.INVALID_REQUEST)
+    return RESPONSE(api_keys=_served(), finalized_features_epoch=0)
+
+
+def unsupported_version() -> Any:
+    """The answer, in version 0, to a version that is not known here."""
+    return RESPONSE(error_code=ErrorCode.UNSUPPORTED_VERSION, api_keys=[_range(ApiKey.API_VERSIONS)])
+
+
+@cache
+def _served() -> list[Any]:
+    return [_range(api_key) for api_key in sorted(ROUTES)]
+
+
+def _range(api_key: ApiKey) -> Any:
+    versions = ROUTES[api_key]
+    return API_VERSION(api_key=int(api_key), min_version=versions.start, max_version=versions.stop - 1)

@@ -1,0 +1,422 @@
+"""The one place that touches client sockets: a selector of its own, nested in trio's loop.
+
+Trio waits for the selector's descriptor; what is ready is then handled by plain calls, without a task or a
+cancellation scope per connection, which is several times faster (see scripts/benchmarks/loop.py). One wake
+does a bounded amount of work and then lets trio's other tasks run. The broker's timers are run here, too: the
+pump sleeps until the first of them is due.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+import socket
+from contextlib import suppress
+from math import inf
+
+import trio
+
+from .clock import Clock
+from .config import BrokerConfig
+from .connection import SCRATCH_BYTES, Budget, Connection, Handle, Limits
+from .listeners import Listener, host_limits
+from .timers import Timers
+
+log = logging.getLogger(__name__)
+
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+_MSG_MORE = getattr(socket, "MSG_MORE", 0)
+
+# Work before trio's other tasks get a turn, in rounds of the selector, and what one connection may send in a
+# round.
+ROUNDS_A_WAKE = 16
+SEND_A_TURN = 1 << 20
+ACCEPTS_A_ROUND = 64
+# Without files to accept with (EMFILE), listeners rest for this long.
+ACCEPT_PAUSE_MS = 500.0
+# While others wait for memory, a large frame must arrive within this time.
+STARVING_FRAME_MS = 30_000.0
+DEFAULT_BUDGET = 512 << 20
+
+
+class _Client:
+    """A connection with its socket."""
+
+    __slots__ = ("connection", "events", "name", "socket")
+
+    def __init__(self, sock: socket.socket, connection: Connection, name: str) -> None:
+        self.socket = sock
+        self.connection = connection
+        self.name = name
+        self.events = READ
+
+
+class Pump:
+    """Reads, dispatches and writes for all clients of a broker.
+
+    `handle` turns a frame into an answer (see `connection.Handle`). Use: `listen` for each bound socket,
+    `run` in a task until `drain` has ended, then `close`.
+    """
+
+    def __init__(self, config: BrokerConfig, clock: Clock, timers: Timers, handle: Handle) -> None:
+        self._clock = clock
+        self._timers = timers
+        self._handle = handle
+        self._selector = selectors.DefaultSelector()
+        self._scratch = memoryview(bytearray(SCRATCH_BYTES))
+        self._listeners: list[Listener] = []
+        self._clients: dict[int, _Client] = {}  # by connection id
+        self._by_host: dict[str, int] = {}
+        self._ready: dict[int, _Client] = {}  # have output, or input that waits for its turn
+        self._next_id = 1
+        self._sleep: trio.CancelScope | None = None
+        self._stopped = self._draining = self._sweeping = False
+        self._limits = Limits(config["socket.request.max.bytes"], config["queued.max.requests"])
+        total = config["queued.max.request.bytes"]
+        self.budget = Budget(DEFAULT_BUDGET if total <= 0 else total)
+        self._max_connections: int = config["max.connections"]
+        self._max_per_host: int = config["max.connections.per.ip"]
+        self._host_limits = host_limits(config["max.connections.per.ip.overrides"])
+        self._max_idle_ms: float = config["connections.max.idle.ms"]
+        self._buffer_sizes = (config["socket.send.buffer.bytes"], config["socket.receive.buffer.bytes"])
+        self._backlog: int = config["socket.listen.backlog.size"]
+        timers.on_earlier = self._wake_for_timer
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._clients)
+
+    def listen(self, sock: socket.socket, advertised: tuple[str, int] | None = None) -> None:
+        """Accept clients of a bound socket, which the pump owns from now on."""
+        sock.setblocking(False)
+        sock.listen(self._backlog)
+        listener = Listener(sock, advertised)
+        self._listeners.append(listener)
+        self._selector.register(sock, READ, listener)
+
+    # The loop
+
+    async def run(self) -> None:
+        """Serve until `drain` has ended or the task is cancelled."""
+        descriptor = self._selector.fileno()
+        while not self._stopped:
+            for _ in range(ROUNDS_A_WAKE):
+                if not self._round():
+                    break
+            else:
+                await trio.lowlevel.checkpoint()
+                continue
+            deadline = self._timers.next_deadline()
+            wait = inf if deadline is None else (deadline - self._clock.monotonic_ms()) / 1000
+            if wait <= 0:
+                await trio.lowlevel.checkpoint()
+                continue
+            with trio.CancelScope(deadline=trio.current_time() + wait) as self._sleep:
+                await trio.lowlevel.wait_readable(descriptor)
+            self._sleep = None
+
+    def _round(self) -> bool:
+        """Handle what is ready now. False when nothing was."""
+        events = self._selector.select(0)
+        for key, mask in events:
+            target = key.data
+            if isinstance(target, Listener):
+                self._accept(target)
+                continue
+            try:
+                if mask & WRITE:
+                    self._send(target)
+                if mask & READ and not target.connection.closed:
+                    self._receive(target)
+            except Exception:
+                self._failed(target)
+        if not (self._run_timers() or events or self._ready):
+            return False
+        for connection in self.budget.feed() if self.budget.starving else ():
+            self._soon(connection)
+        ready, self._ready = self._ready, {}
+        for client in ready.values():
+            try:
+                self._settle(client)
+            except Exception:
+                self._failed(client)
+        return True
+
+    def _run_timers(self) -> int:
+        try:
+            return self._timers.run_due(self._clock.monotonic_ms())
+        except Exception:
+            log.exception("A bug: a timer failed.")
+            return 1
+
+    def _failed(self, client: _Client) -> None:
+        """One connection's bug is not the others' end."""
+        log.exception("A bug: serving %s failed.", client.name)
+        client.connection.close()
+        self._drop(client)
+
+    def _settle(self, client: _Client) -> None:
+        """Send what can be sent, go on with input that waited, and tell the selector what is needed next."""
+        connection = client.connection
+        if connection.output and not client.events & WRITE:
+            self._send(client)
+        if connection.has_backlog:
+            before = connection.unsent_bytes, len(connection.exchanges)
+            connection.resume()
+            if connection.has_backlog and (before != (connection.unsent_bytes, len(connection.exchanges))):
+                self._ready[connection.id] = client
+            if connection.output and not client.events & WRITE:
+                self._send(client)
+        if connection.closed:
+            self._drop(client)
+        else:
+            self._update_events(client)
+
+    def _update_events(self, client: _Client) -> None:
+        connection = client.connection
+        events = READ if connection.wants_input and not self._draining else 0
+        if connection.output:
+            events |= WRITE
+        if events == client.events:
+            return
+        if not events:
+            self._selector.unregister(client.socket)
+        elif client.events:
+            self._selector.modify(client.socket, events, client)
+        else:
+            self._selector.register(client.socket, events, client)
+        client.events = events
+
+    def _soon(self, connection: Connection) -> None:
+        """An answer was completed: send it in this round, or wake up for it."""
+        client = self._clients.get(connection.id)
+        if client is not None:
+            self._ready[connection.id] = client
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._sleep is not None:
+            self._sleep.cancel()
+
+    def _wake_for_timer(self) -> None:
+        deadline = self._timers.next_deadline()
+        if self._sleep is not None and deadline is not None:
+            wait = max(0.0, deadline - self._clock.monotonic_ms()) / 1000
+            self._sleep.deadline = trio.current_time() + wait
+
+    # Reading and writing
+
+    def _receive(self, client: _Client) -> None:
+        connection = client.connection
+        space = connection.space()
+        buffer = self._scratch if space is None else space
+        try:
+            size = client.socket.recv_into(buffer)
+        except (BlockingIOError, InterruptedError):
+            return None
+        except OSError as error:
+            return self._lost(client, error)
+        if not size:
+            return self._lost(client, None)
+        connection.last_active_ms = self._clock.monotonic_ms()
+        if space is None:
+            connection.receive(self._scratch[:size])
+        else:
+            connection.received(size)
+        self._ready[connection.id] = client
+        return None
+
+    def _send(self, client: _Client) -> None:
+        """Send until the socket is full, the connection has had its turn, or nothing is left."""
+        connection, sock, turn = client.connection, client.socket, 0
+        output = connection.output
+        try:
+            while output and turn < SEND_A_TURN:
+                buffers = connection.buffers()
+                if not buffers:
+                    size = self._send_region(client)
+                elif len(buffers) == 1:
+                    size = sock.send(buffers[0], _MSG_MORE if len(output) > 1 else 0)
+                else:
+                    size = sock.sendmsg(buffers, (), _MSG_MORE if len(output) > len(buffers) else 0)
+                connection.sent(size)
+                turn += size
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError as error:
+            return self._lost(client, error)
+        if turn:
+            connection.last_active_ms = self._clock.monotonic_ms()
+        self._ready[connection.id] = client
+        return None
+
+    def _send_region(self, client: _Client) -> int:
+        """Send from a file region: from the page cache, or, for a file in memory, a copy of a piece."""
+        region, offset = client.connection.output[0], client.connection.unsent_offset
+        count = min(len(region) - offset, SEND_A_TURN)
+        if not count:
+            return 0
+        descriptor = region.fileno()
+        if descriptor is None:
+            return client.socket.send(region.read(offset, count))
+        size = os.sendfile(client.socket.fileno(), descriptor, region.offset + offset, count)
+        if not size:
+            raise OSError("the log file is shorter than the answer that was promised")
+        return size
+
+    # Coming and going
+
+    def _accept(self, listener: Listener) -> None:
+        """Accept those who wait; the rest of a flood in the next round."""
+        for _ in range(ACCEPTS_A_ROUND):
+            if len(self._clients) >= self._max_connections:
+                return self._pause(listener)
+            try:
+                sock, address = listener.socket.accept()
+            except (BlockingIOError, InterruptedError):
+                return None
+            except ConnectionError:
+                continue  # gone before it was accepted
+            except OSError as error:
+                log.warning("Cannot accept connections for a moment: %s.", error.strerror)
+                self._timers.at(self._clock.monotonic_ms() + ACCEPT_PAUSE_MS, self._listen_again)
+                return self._pause(listener)
+            host = address[0]
+            if self._by_host.get(host, 0) >= self._host_limits.get(host, self._max_per_host):
+                log.warning("Closed a connection from %s: max.connections.per.ip is reached.", host)
+                sock.close()
+                continue
+            self._welcome(sock, address, listener)
+        return None
+
+    def _welcome(self, sock: socket.socket, address: tuple[str, int], listener: Listener) -> None:
+        sock.setblocking(False)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option, size in zip((socket.SO_SNDBUF, socket.SO_RCVBUF), self._buffer_sizes, strict=True):
+                if size >= 0:
+                    sock.setsockopt(socket.SOL_SOCKET, option, size)
+            advertised = listener.advertised or sock.getsockname()[:2]
+        except OSError:  # the client has gone already
+            sock.close()
+            return
+        host = address[0]
+        connection = Connection(
+            self._next_id,
+            self._handle,
+            self._limits,
+            self.budget,
+            client_host=host,
+            advertised=advertised,
+            now_ms=self._clock.monotonic_ms(),
+        )
+        self._next_id += 1
+        connection.on_output = self._soon
+        client = _Client(sock, connection, f"{host}:{address[1]}")
+        self._clients[connection.id] = client
+        self._by_host[host] = self._by_host.get(host, 0) + 1
+        self._selector.register(sock, READ, client)
+        log.debug("%s connected.", client.name)
+        self._sweep_later()
+
+    def _lost(self, client: _Client, error: OSError | None) -> None:
+        """The client hung up, or its socket failed."""
+        if error is None:
+            log.debug("%s disconnected.", client.name)
+        else:
+            log.debug("%s disconnected: %s", client.name, error)
+        client.connection.close()
+        self._drop(client)
+
+    def _drop(self, client: _Client) -> None:
+        """Forget a client whose connection is closed."""
+        connection = client.connection
+        if self._clients.pop(connection.id, None) is None:
+            return
+        self._ready.pop(connection.id, None)
+        if connection.close_reason is not None:
+            log.warning("Closed the connection from %s: %s.", client.name, connection.close_reason)
+        host = connection.client_host
+        self._by_host[host] -= 1
+        if not self._by_host[host]:
+            del self._by_host[host]
+        if client.events:
+            self._selector.unregister(client.socket)
+        client.socket.close()
+        if len(self._clients) == self._max_connections - 1:
+            self._listen_again()
+
+    def _pause(self, listener: Listener) -> None:
+        if not listener.paused:
+            listener.paused = True
+            self._selector.unregister(listener.socket)
+
+    def _listen_again(self) -> None:
+        for listener in self._listeners:
+            if listener.paused and not self._draining:
+                listener.paused = False
+                self._selector.register(listener.socket, READ, listener)
+
+    # Housekeeping
+
+    def _sweep_later(self) -> None:
+        if not self._sweeping:
+            self._sweeping = True
+            interval = min(5000.0, max(10.0, self._max_idle_ms / 4))
+            self._timers.at(self._clock.monotonic_ms() + interval, self._sweep)
+
+    def _sweep(self) -> None:
+        """Close idle connections and, under pressure, frames that do not end; give back what is unused."""
+        self._sweeping = False
+        now_ms = self._clock.monotonic_ms()
+        for client in list(self._clients.values()):
+            connection = client.connection
+            idle_ms = now_ms - connection.last_active_ms
+            if 0 <= self._max_idle_ms < idle_ms and not connection.exchanges:
+                log.debug("%s was idle for %d s.", client.name, idle_ms / 1000)
+                connection.close()
+            elif (
+                self.budget.starving
+                and connection.holds_large_frame
+                and now_ms - connection.frame_since_ms > STARVING_FRAME_MS
+            ):
+                connection.close("its request does not end, and others wait for the memory")
+            elif idle_ms > 1000:
+                connection.drop_kept_buffer()
+            if connection.closed:
+                self._drop(client)
+        if self._clients:
+            self._sweep_later()
+
+    # The end
+
+    async def drain(self, seconds: float) -> None:
+        """Stop accepting and reading, and let answers leave for at most `seconds`; then `run` returns."""
+        self._draining = True
+        for listener in self._listeners:
+            self._pause(listener)
+            listener.socket.close()
+        for client in list(self._clients.values()):
+            self._update_events(client)
+        with trio.move_on_after(seconds):
+            while not all(client.connection.is_answered for client in self._clients.values()):
+                await trio.sleep(0.01)
+        self._stopped = True
+        self._wake()
+
+    def close(self) -> None:
+        """Close every socket. Parked requests are abandoned."""
+        self._draining = True
+        for client in list(self._clients.values()):
+            client.connection.close()
+            self._drop(client)
+        for listener in self._listeners:
+            self._pause(listener)
+            listener.socket.close()
+        self._listeners.clear()
+        with suppress(OSError):
+            self._selector.close()
+        self._timers.on_earlier = None
