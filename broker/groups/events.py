@@ -1,0 +1,173 @@
+"""What goes into the group state machines and what comes out of them: times, requests, replies, effects.
+
+These are plain tuples, without versions and without wire types, so that a simulation can speak to the
+machines directly. The handlers turn them into the messages of each protocol version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ...protocol.errors import ErrorCode
+from .records import Record
+
+NO_GENERATION = -1
+UNKNOWN_MEMBER_ID = ""
+
+
+class Instant(NamedTuple):
+    """The moment of an event on both clocks: wall time in milliseconds for what is stored, monotonic for
+    deadlines.
+    """
+
+    wall_ms: int
+    monotonic_ms: float
+
+
+class GroupConfig(NamedTuple):
+    """The broker's settings that the group machines obey; the defaults are those of Odradek."""
+
+    max_size: int = 2_147_483_647
+    min_session_timeout_ms: int = 6_000
+    max_session_timeout_ms: int = 1_800_000
+    initial_rebalance_delay_ms: int = 0
+    new_member_join_timeout_ms: int = 300_000
+    offset_metadata_max_bytes: int = 4_096
+    offsets_retention_ms: int = 604_800_000
+
+
+class GroupError(Exception):
+    """A request that a group refuses, with the error code for the client."""
+
+    def __init__(self, error: ErrorCode) -> None:
+        super().__init__(error.name)
+        self.error = error
+
+
+class JoinRequest(NamedTuple):
+    """One JoinGroup. `protocols` are (name, metadata) in the member's order of preference.
+
+    `needs_member_id` is set for the versions that make a dynamic member come back with the id it was given
+    (KIP-394, v4), `skips_assignment` for those that may tell a leader to keep the assignment (KIP-814, v9).
+    """
+
+    group_id: str
+    member_id: str
+    instance_id: str | None
+    client_id: str
+    client_host: str
+    session_timeout_ms: int
+    rebalance_timeout_ms: int
+    protocol_type: str
+    protocols: tuple[tuple[str, bytes], ...]
+    needs_member_id: bool = True
+    skips_assignment: bool = True
+    reason: str | None = None
+
+
+class JoinedMember(NamedTuple):
+    """A member as the leader sees it in its JoinGroup answer."""
+
+    member_id: str
+    instance_id: str | None
+    metadata: bytes
+
+
+class JoinReply(NamedTuple):
+    """The answer to a JoinGroup. `members` is filled for the leader only."""
+
+    error: ErrorCode
+    member_id: str
+    generation_id: int = NO_GENERATION
+    protocol_type: str | None = None
+    protocol_name: str | None = None
+    leader: str = ""
+    skip_assignment: bool = False
+    members: tuple[JoinedMember, ...] = ()
+
+
+class SyncRequest(NamedTuple):
+    """One SyncGroup. `assignments` maps member ids to their assignment and is filled by the leader only."""
+
+    group_id: str
+    generation_id: int
+    member_id: str
+    instance_id: str | None
+    protocol_type: str | None
+    protocol_name: str | None
+    assignments: Mapping[str, bytes]
+
+
+class SyncReply(NamedTuple):
+    """The answer to a SyncGroup."""
+
+    error: ErrorCode
+    protocol_type: str | None = None
+    protocol_name: str | None = None
+    assignment: bytes = b""
+
+
+class LeavingMember(NamedTuple):
+    """One member of a LeaveGroup, by member id, or by instance id alone (an administrator removes a static
+    member).
+    """
+
+    member_id: str
+    instance_id: str | None
+    reason: str | None = None
+
+
+class Failure(NamedTuple):
+    """The reply to any request that could not be carried out as a whole."""
+
+    error: ErrorCode
+
+
+class Effects:
+    """What an event brings about, in order: `records` to append and replay, then `replies` to give.
+
+    A reply goes to a token, which the machine got with the request and never looks into. Replies are held
+    back until the records are durable. When the append fails, nothing is replayed, every token in `replies`
+    gets a Failure instead, and `undo` (if any) cleans up the soft state, with new replies into the Effects it
+    is given.
+    """
+
+    __slots__ = ("records", "replies", "undo")
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.replies: list[tuple[Any, Any]] = []
+        self.undo: Callable[[ErrorCode, Instant, Effects], None] | None = None
+
+    def reply(self, token: Any, value: Any) -> None:
+        """Answer `token` with `value` once everything in `records` is durable."""
+        self.replies.append((token, value))
+
+
+class CommitPartition(NamedTuple):
+    """One partition of an OffsetCommit; timestamps and epochs are -1 when the client gave none."""
+
+    topic: str
+    partition: int
+    offset: int
+    leader_epoch: int = -1
+    metadata: str | None = ""
+    commit_timestamp_ms: int = -1
+    topic_id: bytes = bytes(16)
+
+
+class CommitRequest(NamedTuple):
+    """One OffsetCommit. `retention_time_ms` is -1 for the broker's own retention (v2 to v4 may set it).
+
+    `knows_group_errors` is set from v9 on (KIP-848), where a group that does not exist has an error code of
+    its own.
+    """
+
+    group_id: str
+    generation_id: int
+    member_id: str
+    instance_id: str | None
+    partitions: Sequence[CommitPartition]
+    retention_time_ms: int = -1
+    knows_group_errors: bool = True

@@ -1,0 +1,204 @@
+"""Committed offsets: what a commit writes, what a fetch reads, and when an offset expires (KIP-211)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ...protocol.errors import ErrorCode
+from .classic import ClassicGroup
+from .events import CommitPartition, CommitRequest, Effects, GroupError, Instant
+from .records import OffsetCommit, OffsetTombstone, Record
+from .transitions import COMPLETING_REBALANCE, EMPTY, PREPARING_REBALANCE, STABLE
+
+
+class CommittedOffset(NamedTuple):
+    """A committed offset; `leader_epoch` and `expire_timestamp_ms` are -1 when there is none."""
+
+    offset: int
+    leader_epoch: int
+    metadata: str
+    commit_timestamp_ms: int
+    expire_timestamp_ms: int
+    topic_id: bytes
+
+
+class Offsets:
+    """The committed offsets of one shard, by group, topic and partition. Only `replay` changes them."""
+
+    def __init__(self) -> None:
+        self._by_group: dict[str, dict[str, dict[int, CommittedOffset]]] = {}
+
+    def replay(self, record: OffsetCommit | OffsetTombstone) -> None:
+        """Take over a commit or a tombstone."""
+        if isinstance(record, OffsetCommit):
+            topics = self._by_group.setdefault(record.group_id, {})
+            topics.setdefault(record.topic, {})[record.partition] = CommittedOffset(*record[3:])
+            return
+        topics = self._by_group.get(record.group_id, {})
+        partitions = topics.get(record.topic, {})
+        partitions.pop(record.partition, None)
+        if not partitions:
+            topics.pop(record.topic, None)
+        if not topics:
+            self._by_group.pop(record.group_id, None)
+
+    def get(self, group_id: str, topic: str, partition: int) -> CommittedOffset | None:
+        """The group's committed offset for one partition."""
+        return self._by_group.get(group_id, {}).get(topic, {}).get(partition)
+
+    def of_group(self, group_id: str) -> dict[str, dict[int, CommittedOffset]]:
+        """All offsets of a group by topic and partition; not to be changed."""
+        return self._by_group.get(group_id, {})
+
+    def groups(self) -> Iterable[str]:
+        """The ids of all groups with an offset."""
+        return self._by_group.keys()
+
+    def tombstones(self, group_id: str) -> Iterator[OffsetTombstone]:
+        """The records that remove all offsets of a group."""
+        for topic, partitions in self.of_group(group_id).items():
+            for partition in partitions:
+                yield OffsetTombstone(group_id, topic, partition)
+
+    def items(self) -> Iterator[tuple[tuple[str, str, int], CommittedOffset]]:
+        """Everything, as ((group, topic, partition), offset)."""
+        for group_id, topics in self._by_group.items():
+            for topic, partitions in topics.items():
+                for partition, committed in partitions.items():
+                    yield (group_id, topic, partition), committed
+
+
+def check_commit(group: ClassicGroup | None, request: CommitRequest) -> None:
+    """Raise GroupError unless the group takes commits from this member.
+
+    A negative generation is a simple consumer, which assigns its partitions by itself: welcome as long as the
+    group has no members. Between join and sync nobody may commit, since partitions are changing hands.
+    """
+    generation_id = request.generation_id
+    if group is None:
+        if generation_id >= 0:
+            raise GroupError(
+                ErrorCode.GROUP_ID_NOT_FOUND if request.knows_group_errors else ErrorCode.ILLEGAL_GENERATION
+            )
+        return
+    if generation_id < 0 and group.state is EMPTY:
+        return
+    if generation_id >= 0 or request.member_id or request.instance_id is not None:
+        group.check_member(request.member_id, request.instance_id)
+        if generation_id != group.generation_id:
+            raise GroupError(ErrorCode.ILLEGAL_GENERATION)
+    elif group.state is not EMPTY:
+        raise GroupError(ErrorCode.UNKNOWN_MEMBER_ID)
+    if group.state is COMPLETING_REBALANCE:
+        raise GroupError(ErrorCode.REBALANCE_IN_PROGRESS)
+
+
+def commit(
+    group: ClassicGroup | None,
+    request: CommitRequest,
+    metadata_max_bytes: int,
+    now: Instant,
+    effects: Effects,
+) -> tuple[ErrorCode, ...]:
+    """Write offsets. One error code for each partition, in order; raises GroupError when all are refused."""
+    check_commit(group, request)
+    if group is not None and group.state in (STABLE, PREPARING_REBALANCE):
+        member = group.members.get(request.member_id)
+        if member is not None:
+            group.touch(member, now)
+    retention_ms = request.retention_time_ms
+    expire_timestamp_ms = -1 if retention_ms == -1 else now.wall_ms + retention_ms
+    errors = []
+    for partition in request.partitions:
+        if utf16_length(partition.metadata or "") > metadata_max_bytes:
+            errors.append(ErrorCode.OFFSET_METADATA_TOO_LARGE)
+        else:
+            errors.append(ErrorCode.NONE)
+            effects.records.append(_commit_record(request.group_id, partition, expire_timestamp_ms, now))
+    return tuple(errors)
+
+
+def _commit_record(
+    group_id: str, partition: CommitPartition, expire_timestamp_ms: int, now: Instant
+) -> OffsetCommit:
+    given = partition.commit_timestamp_ms
+    return OffsetCommit(
+        group_id,
+        partition.topic,
+        partition.partition,
+        partition.offset,
+        partition.leader_epoch,
+        partition.metadata or "",
+        now.wall_ms if given == -1 else given,
+        expire_timestamp_ms,
+        partition.topic_id,
+    )
+
+
+def delete(
+    group: ClassicGroup | None,
+    offsets: Offsets,
+    group_id: str,
+    partitions: Iterable[tuple[str, int]],
+    effects: Effects,
+) -> tuple[ErrorCode, ...]:
+    """Remove offsets (KIP-496), except those of topics that the group is subscribed to. One error code for
+    each.
+
+    Raises GroupError GROUP_ID_NOT_FOUND, or NON_EMPTY_GROUP for members whose subscriptions cannot be known.
+    """
+    if group is None:
+        raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND)
+    if group.state is not EMPTY and not group.is_consumer_group:
+        raise GroupError(ErrorCode.NON_EMPTY_GROUP)
+    errors = []
+    for topic, partition in partitions:
+        if group.is_subscribed_to(topic):
+            errors.append(ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC)
+            continue
+        errors.append(ErrorCode.NONE)
+        if offsets.get(group_id, topic, partition) is not None:
+            effects.records.append(OffsetTombstone(group_id, topic, partition))
+    return tuple(errors)
+
+
+def expired(group: ClassicGroup, offsets: Offsets, now: Instant) -> tuple[list[Record], bool]:
+    """Tombstones for the offsets of a group whose time is up, and whether none are left then.
+
+    The clock runs from the moment when the group lost its last member, or for a topic that a stable group no
+    longer subscribes to and for groups that never had members, from the commit. A retention that the commit
+    brought along (v2 to v4) overrides both.
+    """
+    by_topic = offsets.of_group(group.group_id)
+    if not by_topic:
+        return [], True
+    since_empty = group.protocol_type is not None and group.state is EMPTY
+    if not since_empty and group.protocol_type is not None:
+        readable = group.is_consumer_group and group.subscribed_topics is not None
+        if not readable or group.state is not STABLE:
+            return [], False
+    tombstones: list[Record] = []
+    total = 0
+    for topic, partitions in by_topic.items():
+        total += len(partitions)
+        if group.is_subscribed_to(topic):
+            continue
+        for partition, committed in partitions.items():
+            since_ms = committed.commit_timestamp_ms
+            if since_empty and group.state_timestamp_ms != -1:
+                since_ms = group.state_timestamp_ms
+            if _is_expired(committed, since_ms, group.config.offsets_retention_ms, now.wall_ms):
+                tombstones.append(OffsetTombstone(group.group_id, topic, partition))
+    return tombstones, len(tombstones) == total
+
+
+def _is_expired(committed: CommittedOffset, since_ms: int, retention_ms: int, wall_ms: int) -> bool:
+    if committed.expire_timestamp_ms != -1:
+        return wall_ms >= committed.expire_timestamp_ms
+    return wall_ms - since_ms >= retention_ms
+
+
+def utf16_length(text: str) -> int:
+    """The length of a string in UTF-16 units, which is how Java counts and Kafka limits it."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
