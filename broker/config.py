@@ -16,7 +16,7 @@ from typing import Any
 from .config_broker_keys import KEYS, OWN_KEYS
 from .config_inert_keys import KEYS as INERT_KEYS
 from .config_inert_keys import REMOVED
-from .config_keys import ConfigError, ConfigKey, Value, table, to_text
+from .config_keys import LIST, ConfigError, ConfigKey, Value, table, to_text
 from .config_log_keys import KEYS as LOG_KEYS
 from .config_topic_keys import TOPIC_KEYS
 
@@ -76,7 +76,7 @@ class BrokerConfig:
 
     def __init__(self, overrides: Mapping[str, object] | None = None) -> None:
         self._values: dict[str, Value] = {name: key.default for name, key in BROKER_KEYS.items()} | DEVIATIONS
-        self._set: dict[str, str] = {}
+        self._set: set[str] = set()
         for name, value in (overrides or {}).items():
             self._override(name, value)
         self._check()
@@ -151,9 +151,13 @@ class BrokerConfig:
         if key is not None:
             if value is None:
                 return
-            text = to_text(value)
-            self._values[name] = key.parse(text)
-            self._set[name] = text
+            if key.type == LIST and isinstance(value, (list, tuple)):
+                self._values[name] = key.check(
+                    tuple(map(str, value))
+                )  # an item may hold a comma, as a path may
+            else:
+                self._values[name] = key.parse(to_text(value))
+            self._set.add(name)
             if key.note and self._values[name] != key.default:
                 log.info("%s has no effect. %s", name, key.note)
         elif name in REMOVED:

@@ -68,7 +68,10 @@ class ConfigKey:
 
     def parse(self, text: str) -> Value:
         """The typed, validated value of `text`. Raises ConfigError."""
-        value = self.convert(text)
+        return self.check(self.convert(text))
+
+    def check(self, value: Value) -> Value:
+        """`value`, if it is within the bounds. Raises ConfigError."""
         if self.validator is not None:
             self.validator(self.name, value)
         return value

@@ -1,1 +1,5 @@
 """What a person types: the `odradek` command."""
+
+from .main import main
+
+__all__ = ["main"]
