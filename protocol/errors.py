@@ -10,8 +10,8 @@ RETRIABLE = True
 class ProtocolError(ValueError):
     """Bytes from the network that are not a message of the wire protocol.
 
-    `path` names the field in the words of its declaration (`topic_data[0].partition_data[2].index`), and `offset`
-    is the position in the buffer at which reading gave up; both are None where they are not known.
+    `path` names the field in the words of its declaration (`topic_data[0].partition_data[2].index`), and
+    `offset` is the position in the buffer at which reading gave up; both are None where they are not known.
     """
 
     def __init__(self, message: str, *, path: str | None = None, offset: int | None = None) -> None:

@@ -1,7 +1,7 @@
-"""Frames: a length of four bytes, a header, a message. Requests in, responses out, and the other way for tests.
+"""Frames: a length of four bytes, a header, a message. Requests in, responses out; for tests also back.
 
-A header's version follows from the message in it: the request's header got the client id with version 1 and tags with
-version 2 (KIP-482), the response's header got tags with version 1.
+A header's version follows from the message in it: the request's header got the client id with version 1 and
+tags with version 2 (KIP-482), the response's header got tags with version 1.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ RequestHeader: Final = Message(
         Field("api_key", INT16),
         Field("api_version", INT16),
         Field("correlation_id", INT32),
-        # Not compact in version 2 either, so that brokers can read the header of a request newer than they are.
+        # Not compact in version 2 either, so that brokers can read the header of a request newer than they
+        # are.
         Field("client_id", STRING, since=1, nullable=1, default=None, compact=False),
     ),
 )
@@ -48,7 +49,8 @@ def request_header_version(api_key: int, api_version: int) -> int:
 def response_header_version(api_key: int, api_version: int) -> int:
     """Which ResponseHeader comes before this response. Raises KeyError for an API without messages here.
 
-    Before ApiVersions nothing is known of the other side: its response has the oldest header for ever (KIP-511).
+    Before ApiVersions nothing is known of the other side: its response has the oldest header for ever
+    (KIP-511).
     """
     if api_key == ApiKey.API_VERSIONS:
         return 0
@@ -82,7 +84,8 @@ def read_request(frame: Buffer) -> tuple[Any, Any]:
 def write_response(api_key: int, api_version: int, correlation_id: int, response: Any) -> list[Any]:
     """The frame of a response with its length, in pieces to be sent one after the other.
 
-    Pieces are bytes-like, or records as they are in the response. Raises ValueError where a field does not fit.
+    Pieces are bytes-like, or records as they are in the response. Raises ValueError where a field does not
+    fit.
     """
     out = bytearray(9 if response_header_version(api_key, api_version) else 8)
     splices: list[tuple[int, Any]] = []

@@ -1,7 +1,7 @@
 """A message as one version has it: what the generated functions and the construct schema are both made from.
 
-Resolving a declaration settles everything that depends on the version: which fields there are and in which order, plain or
-tagged, nullable or not, compact or not. What is left is a tree of four kinds of nodes.
+Resolving a declaration settles everything that depends on the version: which fields there are and in which
+order, plain or tagged, nullable or not, compact or not. What is left is a tree of four kinds of nodes.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ class Repeated:
 class Record:
     """A struct: its plain fields in order, then in a flexible version its tagged ones, by tag.
 
-    A nullable struct starts with a marker, "b" (int8: negative is null) among plain fields and "B" (uvarint: 0 is null) in
-    a tagged one; `marker` is None where the struct cannot be null. `absent` are the fields this version lacks.
+    A nullable struct starts with a marker, "b" (int8: negative is null) among plain fields and "B" (uvarint:
+    0 is null) in a tagged one; `marker` is None where the struct cannot be null. `absent` are the fields this
+    version lacks.
     """
 
     __slots__ = ("absent", "flexible", "marker", "minimal_size", "plain", "struct", "tagged")

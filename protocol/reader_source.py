@@ -1,18 +1,22 @@
 """Generates the function that reads one version of a message.
 
-It is one function, whatever the message's depth: the structs within are inlined as nested loops. Fields of fixed size that
-follow each other are unpacked by one call, together with the length of whatever comes next: an old length is part of the
-format, and of a compact one, which nearly always is a single byte, the first byte is.
+It is one function, whatever the message's depth: the structs within are inlined as nested loops. Fields of
+fixed size that follow each other are unpacked by one call, together with the length of whatever comes next:
+an old length is part of the format, and of a compact one, which nearly always is a single byte, the first
+byte is.
 
-In the generated source `b` is the buffer, `o` the position, `end` its length, and `budget` what is left of MAX_ELEMENTS.
-A message without records reads a copy of its bytes, which is quicker to slice than a memoryview.
+In the generated source `b` is the buffer, `o` the position, `end` its length, and `budget` what is left of
+MAX_ELEMENTS. A message without records reads a copy of its bytes, which is quicker to slice than a
+memoryview.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from struct import Struct as Format
 from struct import calcsize, unpack_from
-from typing import Final
+from typing import Any, Final
 
 from . import wire
 from .layout import Fixed, Node, Record, Repeated, Run
@@ -69,7 +73,7 @@ class _Reader:
         elif codes == "?":
             self.source.line(f"{targets} = b[o] != 0", place)
         else:
-            unpack = self.source.bind(f"unpack_{codes.replace('?', 'z')}", Format(">" + codes).unpack_from)
+            unpack = self.source.bind(f"unpack_{codes.replace('?', 'z')}", _unpack(codes))
             self.source.line(f"{targets}{',' * (len(self.run) == 1)} = {unpack}(b, o)", place)
         self.source.line(f"o += {calcsize('>' + codes)}")
         self.run.clear()
@@ -233,6 +237,11 @@ class _Reader:
         self.node(node, f"{value}.{field.name}", path)
         self.flush()
         self.source.place = path
+
+
+@cache
+def _unpack(codes: str) -> Callable[..., tuple[Any, ...]]:
+    return Format(">" + codes).unpack_from
 
 
 def _has_records(node: Node) -> bool:

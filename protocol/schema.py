@@ -7,8 +7,8 @@
     request = REQUEST.read(frame, version=3)
     REQUEST.write(REQUEST(topics=[TOPIC(name="flights")]), version=3)
 
-`layout` resolves a declaration for one version. From that one form come the plain functions which the broker runs
-(`reader_source`, `writer_source`) and the construct schema they are tested against (`primitives`).
+`layout` resolves a declaration for one version. From that one form come the plain functions which the broker
+runs (`reader_source`, `writer_source`) and the construct schema they are tested against (`primitives`).
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 MAX_ELEMENTS: Final = 500_000
 """How many array elements and tags one message may hold, all levels together.
 
-Counts are also bounded by the bytes that are there, but an element of a few bytes becomes an object of a few hundred:
-this is what keeps a frame of `socket.request.max.bytes` from filling the memory. A fetch of 100,000 partitions passes.
+Counts are also bounded by the bytes that are there, but an element of a few bytes becomes an object of a few
+hundred: this is what keeps a frame of `socket.request.max.bytes` from filling the memory. A fetch of 100,000
+partitions passes.
 """
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
@@ -47,7 +48,7 @@ class Scalar:
 
 
 class Sized:
-    """A type whose bytes follow their length: `length_code` is the letter of the length before flexible versions."""
+    """A type whose bytes follow their length, before flexible versions one of letter `length_code`."""
 
     __slots__ = ("default", "length_code", "name")
 
@@ -83,11 +84,12 @@ class Array:
 class Field:
     """One field of a struct, in all versions of the message.
 
-    `since` and `until` are message versions, inclusive. From version `nullable` on, None is a value (None: never).
-    With `tag`, the field is a tagged one (KIP-482) from `tag_since` on, by default as long as it exists; it is written
-    only when it differs from its default. A field that a version lacks has its default after reading, and is left out
-    when writing. The default is the type's zero, empty for what has a length, and a struct of defaults for a struct;
-    nullable records are None. `compact=False` keeps the old form in flexible versions too (the header's client id).
+    `since` and `until` are message versions, inclusive. From version `nullable` on, None is a value (None:
+    never). With `tag`, the field is a tagged one (KIP-482) from `tag_since` on, by default as long as it
+    exists; it is written only when it differs from its default. A field that a version lacks has its default
+    after reading, and is left out when writing. The default is the type's zero, empty for what has a length,
+    and a struct of defaults for a struct; nullable records are None. `compact=False` keeps the old form in
+    flexible versions too (the header's client id).
     """
 
     __slots__ = ("compact", "default", "name", "nullable", "since", "tag", "tag_since", "type", "until")
@@ -131,9 +133,9 @@ class Field:
 class Struct:
     """A named sequence of fields. Called with keywords it gives a value; what is not named has its default.
 
-    Values have the fields as attributes, `==`, a repr and `unknown_tags` (dict[int, bytes], kept from reading to
-    writing). There is one class of values for all versions. Strings are str, bytes are bytes, UUIDs 16 raw bytes, arrays
-    lists, and records what `Message.read` and `Message.write_parts` say.
+    Values have the fields as attributes, `==`, a repr and `unknown_tags` (dict[int, bytes], kept from reading
+    to writing). There is one class of values for all versions. Strings are str, bytes are bytes, UUIDs 16 raw
+    bytes, arrays lists, and records what `Message.read` and `Message.write_parts` say.
     """
 
     __slots__ = ("_make", "_value_class", "fields", "name")
@@ -171,7 +173,7 @@ class Struct:
 
 
 class Message(Struct):
-    """A request, a response, or a record of one of Kafka's internal topics (`api_key=None`): all its versions.
+    """A request, a response, or a record of an internal topic (`api_key=None`), in all its versions.
 
     `flexible` is the first version with compact lengths and tags (KIP-482), None if there is none.
     """
@@ -202,8 +204,9 @@ class Message(Struct):
     def read(self, buffer: Buffer, version: int, offset: int = 0) -> Any:
         """The value in `buffer` from `offset` to its end, which has to be the message's end too.
 
-        Records are memoryview slices of the buffer, everything else is copied. Raises ProtocolError for anything that
-        is not this message, whatever the bytes, and UnsupportedVersion for a version outside `versions`.
+        Records are memoryview slices of the buffer, everything else is copied. Raises ProtocolError for
+        anything that is not this message, whatever the bytes, and UnsupportedVersion for a version outside
+        `versions`.
         """
         value, position = self.read_from(buffer, version, offset)
         size = memoryview(buffer).nbytes
@@ -237,8 +240,9 @@ class Message(Struct):
     def write_parts(self, value: Any, version: int, out: bytearray, splices: list[tuple[int, Any]]) -> None:
         """Append `value` to `out`, leaving the records where they are.
 
-        Of a records value only the length goes to `out`, and `(len(out), records)` to `splices`: it may be any object
-        with a length, such as a piece of a file. Raises ValueError like `write`; `out` is of no use then.
+        Of a records value only the length goes to `out`, and `(len(out), records)` to `splices`: it may be
+        any object with a length, such as a piece of a file. Raises ValueError like `write`; `out` is of no
+        use then.
         """
         writer = self._writers.get(version) or self.writer(version)
         try:
@@ -282,7 +286,7 @@ class Message(Struct):
 
 
 def parts(out: bytearray, splices: list[tuple[int, Any]]) -> list[Any]:
-    """What `Message.write_parts` left in `out` and `splices`, as pieces in the order in which they are to be sent."""
+    """What `Message.write_parts` left, as pieces in the order in which they are to be sent."""
     view = memoryview(out)
     pieces: list[Any] = []
     start = 0

@@ -1,8 +1,8 @@
-"""Python source in the making, compiled so that tracebacks show it, and errors told in the words of the schema.
+"""Python source in the making, compiled so that tracebacks show it, with errors told in the schema's words.
 
-Every generated line remembers the path of the field that it serves. So the generated functions spend nothing on error
-reports: when one of them fails, the line of its traceback says which field it was, and its local variables which element and
-which position.
+Every generated line remembers the path of the field that it serves. So the generated functions spend nothing
+on error reports: when one of them fails, the line of its traceback says which field it was, and its local
+variables which element and which position.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 from .errors import ProtocolError
 
 READING_ERRORS: Final = (StructError, IndexError, ValueError)
-"""What a reading function may raise, whatever the bytes: ends too early twice, and UnicodeDecodeError or ProtocolError."""
+"""What a reading function may raise: bytes that end too early (two kinds), bad UTF-8, a ProtocolError."""
 
 WRITING_ERRORS: Final = (StructError, ValueError, TypeError, AttributeError, OverflowError)
 """What a writing function raises for a value that does not fit its type."""
@@ -105,7 +105,7 @@ class Source:
             self._depth -= 1
 
     def bind(self, name: str, value: Any) -> str:
-        """Make `value` a global of the source, under `name` or, where that is another value's, a name like it."""
+        """Make `value` a global under `name`, or where that is another value's, under a name like it."""
         free, number = name, 1
         while self._names.setdefault(free, value) is not value:
             number += 1

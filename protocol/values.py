@@ -10,7 +10,7 @@ from .source import Source
 
 
 class Value:
-    """What every value has beside its fields. Two values are equal if all their fields and unknown tags are."""
+    """What all values have beside their fields. Equal are those of equal fields and unknown tags."""
 
     __slots__ = ("_unknown_tags",)
     _unknown_tags: dict[int, bytes] | None

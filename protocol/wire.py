@@ -33,7 +33,7 @@ def read_uvarint(b: bytes | memoryview, o: int, first: int) -> tuple[int, int]:
 
 
 def read_string_length(b: bytes | memoryview, o: int, first: int) -> tuple[int, int]:
-    """Like `read_uvarint`, for the length plus one of a compact string. Raises ProtocolError above MAX_STRING."""
+    """`read_uvarint` for the length plus one of a string. Raises ProtocolError above MAX_STRING."""
     number, o = read_uvarint(b, o, first)
     if number - 1 > MAX_STRING:
         raise ProtocolError(f"the string has {number - 1} bytes, more than {MAX_STRING}")
@@ -41,7 +41,7 @@ def read_string_length(b: bytes | memoryview, o: int, first: int) -> tuple[int, 
 
 
 def read_tag(b: bytes | memoryview, o: int, end: int, last: int) -> tuple[int, int, int]:
-    """The number, the start and the end of a tagged field at `o`, which has to come after tag `last` and to fit."""
+    """Number, start and end of the tagged field at `o`, which has to come after tag `last` and to fit."""
     tag = b[o]
     o += 1
     if tag > 0x7F:
@@ -114,7 +114,7 @@ def check_uuid(uuid: bytes) -> bytes:
 
 
 def write_tags(out: bytearray, known: dict[int, bytearray], unknown: dict[int, bytes] | None) -> None:
-    """Append tagged fields in the order of their tags. Raises ValueError for an unknown tag that is a known one."""
+    """Append tagged fields by tag. Raises ValueError for an unknown one with a known one's number."""
     tags: dict[int, bytes | bytearray] = {**known, **(unknown or {})}
     if len(tags) < len(known) + len(unknown or {}):
         raise ValueError("an unknown tag has the number of a known one")

@@ -1,13 +1,17 @@
 """Generates the function that writes one version of a message.
 
-Like the reader, it is one function with nested loops, and packs fields of fixed size that follow each other by one call,
-together with the length of what comes next. A compact length that needs more than a byte takes a second branch.
+Like the reader, it is one function with nested loops, and packs fields of fixed size that follow each other
+by one call, together with the length of what comes next. A compact length that needs more than a byte takes a
+second branch.
 
-In the generated source `out` is the bytearray, `splices` the list of records that stay where they are, `n` a length.
+In the generated source `out` is the bytearray, `splices` the list of records that stay where they are, `n` a
+length.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from struct import Struct as Format
 from struct import pack
 from typing import Any, Final
@@ -51,14 +55,14 @@ class _Writer:
         return f"{letter}{self.depth}"
 
     def emit(self, run: list[tuple[str, str]]) -> None:
-        """Emit one packing of `run`, expressions with their codes. A code "x" is a zero byte without expression."""
+        """Emit one packing of expressions with their codes, where "x" is a zero byte without one."""
         if not run:
             return
         codes = "".join(code for _, code in run)
-        if codes == "x":
-            self.source.line(f"{self.out}.append(0)")
+        if codes in ("x", "B"):
+            self.source.line(f"{self.out}.append({run[0][0] or 0})")
             return
-        pack_run = self.source.bind(f"pack_{codes.replace('?', 'z')}", Format(">" + codes).pack)
+        pack_run = self.source.bind(f"pack_{codes.replace('?', 'z')}", _pack(codes))
         values = ", ".join(value for value, code in run if code != "x")
         self.source.line(f"{self.out} += {pack_run}({values})")
 
@@ -97,19 +101,18 @@ class _Writer:
 
     def sized(self, node: Run, value: str) -> None:
         source, one = self.source, " + 1" * node.compact
-        source.line(f"s = {value}")
-        encoded = "s.encode()" if node.type is STRING else "s"
+        encode = ".encode()" * (node.type is STRING)
         if node.nullable:
+            source.line(f"s = {value}")
             with source.block("if s is None:"):
                 source.line(f"n = {0 if node.compact else -1}")
                 source.line('s = b""')
             with source.block("else:"):
-                if node.type is STRING:
-                    source.line(f"s = {encoded}")
+                if encode:
+                    source.line(f"s = s{encode}")
                 source.line(f"n = len(s){one}")
         else:
-            if node.type is STRING:
-                source.line(f"s = {encoded}")
+            source.line(f"s = {value}{encode}")
             source.line(f"n = len(s){one}")
         long = "string_length" if node.type is STRING else "uvarint"
         self.length(node.compact, node.type.length_code, long)
@@ -204,6 +207,11 @@ class _Writer:
             tests = [f"{inner}.{name} != {default!r}" for name, default in parts]
             return " or ".join([*tests, f"{inner}._unknown_tags"])
         return f"{value} != {field.default!r}"
+
+
+@cache
+def _pack(codes: str) -> Callable[..., bytes]:
+    return Format(">" + codes).pack
 
 
 def _default_parts(struct: Struct) -> list[tuple[str, Any]] | None:
