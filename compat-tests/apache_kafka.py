@@ -193,7 +193,7 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, output: 
 
 
 def main() -> int:
-    """`apache-kafka [VERSION] [--set k=v]` serves until interrupted; `apache-kafka tool NAME ...` runs a tool."""
+    """`apache-kafka [VERSION] [--set k=v]` serves until interrupted; `... tool NAME ARGS` runs a tool."""
     if sys.argv[1:2] == ["tool"]:
         if len(sys.argv) < 3 or sys.argv[2] not in TOOLS:
             print(

@@ -1,4 +1,4 @@
-"""Build the sdist from the tracked files, the wheel from the sdist, and compare what they hold with the tree."""
+"""Build the sdist, the wheel from the sdist, and compare what they hold with the tree."""
 
 import pathlib
 import subprocess
@@ -20,7 +20,7 @@ def expected_modules() -> set[str]:
 
 
 def build(work: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
-    """Build in a copy, so that nothing is left in the tree; the archive holds what git tracks or would track."""
+    """Build in a copy of what git tracks or would track, so that nothing is left in the tree."""
     source, output = work / "source", work / "dist"
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],

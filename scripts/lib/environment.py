@@ -1,15 +1,21 @@
-"""Virtual environments made once and kept outside the tree. Standard library only: it runs before anything is there.
+"""Virtual environments made once and kept outside the tree.
 
-`environment.py NAME` prints the interpreter of the environment that `scripts/requirements/NAME.txt` pins, and makes
-it first when it is not there yet. An environment is found by the hash of what it was made from, so a changed pin or
-another Python gets another one; it lies below $ODRADEK_CACHE, else $XDG_CACHE_HOME/odradek, else ~/.cache/odradek.
-`environment.py --target REQUIREMENT` prints a folder that holds just this one package, for side-by-side versions.
+Standard library only: this runs before anything else is there. `environment.py NAME` prints the interpreter
+of the environment that `scripts/requirements/NAME.txt` pins, and makes it first when it is not there yet. An
+environment is found by the hash of what it was made from, so that a changed pin or another Python gets
+another one; it lies below $ODRADEK_CACHE, else $XDG_CACHE_HOME/odradek, else ~/.cache/odradek.
+`environment.py --target REQUIREMENT` prints a folder that holds just this one package, for a version beside
+the pinned one.
 """
 
 import hashlib
 import os
 import pathlib
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "scripts" / "requirements"
@@ -23,17 +29,20 @@ def cache() -> pathlib.Path:
 
 
 def environment(name: str) -> pathlib.Path:
-    """The interpreter of the environment `name`. Raises SystemExit with a plain sentence when it can't be made."""
-    pins = REQUIREMENTS / f"{name}.txt"
-    editable = name == "development"
-    made_from = [sys.version, pins.read_text()]
+    """The interpreter of the environment `name`. SystemExit with a plain sentence when making it fails."""
+    pins = (REQUIREMENTS / f"{name}.txt").read_text().split("\n")
+    return packages(name, [line for line in pins if line], editable=name == "development")
+
+
+def packages(name: str, requirements: "list[str]", editable: bool = False) -> pathlib.Path:
+    """The interpreter of an environment that holds `requirements`, and this checkout when `editable`."""
+    made_from = [sys.version, *requirements]
     if editable:
         made_from += [str(ROOT), (ROOT / "pyproject.toml").read_text()]
     key = hashlib.sha256("\0".join(made_from).encode()).hexdigest()[:12]
     folder = cache() / f"{name}-{key}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not (folder / "complete").exists():
-        _once(folder, lambda: _make(folder, python, pins, editable))
+    _once(folder, lambda: _make(folder, python, requirements, editable))
     return python
 
 
@@ -57,16 +66,18 @@ def target(requirement: str) -> pathlib.Path:
     return folder
 
 
-def _make(folder: pathlib.Path, python: pathlib.Path, pins: pathlib.Path, editable: bool) -> None:
+def _make(folder: pathlib.Path, python: pathlib.Path, requirements: "list[str]", editable: bool) -> None:
     _run([sys.executable, "-m", "venv", "--clear", str(folder)])
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
-    _run([*pip, "-r", str(pins)])
+    _run([*pip, *requirements])
     if editable:
         _run([*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
 
 
-def _once(folder: pathlib.Path, make: object) -> None:
-    """Run `make` under a lock that other scripts wait for, and leave a mark when it has finished."""
+def _once(folder: pathlib.Path, make: "Callable[[], None]") -> None:
+    """Run `make` unless it has finished before, under a lock that other scripts wait for."""
+    if (folder / "complete").exists():
+        return
     folder.parent.mkdir(parents=True, exist_ok=True)
     with open(f"{folder}.lock", "w") as lock:
         if os.name == "posix":
@@ -75,7 +86,7 @@ def _once(folder: pathlib.Path, make: object) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "complete").exists():
             print(f"odradek: making {folder} (once)", file=sys.stderr, flush=True)
-            make()  # type: ignore[operator]
+            make()
             (folder / "complete").touch()
 
 

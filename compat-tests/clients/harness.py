@@ -1,0 +1,88 @@
+"""What the Python clients' programs share: how a scenario is found, run and answered. Standard library only."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+Scenario = Callable[[str], Any]
+
+
+class NotInThisClient(Exception):
+    """The client's API can't do what the scenario asks for; the text says what is missing."""
+
+
+def ask_broker(action: str) -> None:
+    """Have the broker killed (`kill -9`), stopped (SIGTERM) or started, and wait until that has happened."""
+    print(json.dumps({"broker": action}), flush=True)
+    sys.stdin.readline()
+
+
+def expect(condition: object, *what: object) -> None:
+    """Fail the scenario with a text unless the condition holds."""
+    if not condition:
+        raise AssertionError(" ".join(map(str, what)))
+
+
+def expect_equal(found: object, wanted: object, what: str = "value") -> None:
+    """Fail the scenario unless both are equal; the text shows both, cut to a readable length."""
+    if found != wanted:
+        raise AssertionError(f"{what}: found {str(found)[:400]}, wanted {str(wanted)[:400]}")
+
+
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 30) -> Any:
+    """Ask again and again until `condition` gives something true; fail the scenario after `seconds`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+_numbers = itertools.count()
+
+
+def fresh(kind: str) -> str:
+    """A name that no other cell uses."""
+    return f"{kind}-{os.getpid()}-{time.time_ns() % 10**9}-{next(_numbers)}"
+
+
+def numbered(count: int, start: int = 0) -> Iterator[tuple[bytes, bytes]]:
+    """Keys and values that tell their own place."""
+    for number in range(start, start + count):
+        yield b"key-%d" % (number % 97), b"value-%d" % number
+
+
+def check_exactly_once(values: Iterable[bytes], count: int) -> None:
+    """One partition's values must be `value-0` to `value-(count-1)`, in order, each once."""
+    expected = 0
+    for value in values:
+        number = int(value.rpartition(b"-")[2])
+        expect(number >= expected, f"value {number} again (or late): next was to be {expected}")
+        expect(number == expected, f"values {expected} to {number - 1} were acknowledged and are not there")
+        expected += 1
+    expect_equal(expected, count, "records in all")
+
+
+def main(scenarios: dict[str, Scenario]) -> None:
+    """Run the scenario that the command line names, and print its result."""
+    name, bootstrap = sys.argv[1:3]
+    outcome, detail = "passed", ""
+    try:
+        if name not in scenarios:
+            raise NotInThisClient("no such program")
+        detail = str(scenarios[name](bootstrap) or "")
+    except NotInThisClient as missing:
+        outcome, detail = "not in this client", str(missing)
+    except BaseException:
+        outcome, detail = "failed", traceback.format_exc(limit=-6)
+    print(json.dumps({"outcome": outcome, "detail": detail}), flush=True)
+    os._exit(0)  # a client's background threads must not keep the cell waiting
