@@ -30,6 +30,7 @@ KEPT_BYTES = 1 << 20
 REGION_COST = 256
 
 Buffer = bytes | bytearray | memoryview
+_BUFFERS = (bytes, bytearray, memoryview)
 _SIZE = Struct(">i").unpack_from
 
 
@@ -173,7 +174,7 @@ class Connection:
     @property
     def has_backlog(self) -> bool:
         """Whether requests that were read already wait to be handled: `resume` when it is this one's turn."""
-        return self._backlog is not None and len(self._backlog) >= 4
+        return self._backlog is not None and len(self._backlog) >= 4 and not self._waits_for_room
 
     @property
     def is_answered(self) -> bool:
@@ -315,7 +316,7 @@ class Connection:
 
     def _queue(self, parts: list[Any]) -> None:
         self.output.extend(parts)
-        cost = sum(len(part) if isinstance(part, Buffer) else REGION_COST for part in parts)
+        cost = sum(len(part) if isinstance(part, _BUFFERS) else REGION_COST for part in parts)
         self.unsent_bytes += cost
         self.budget.used += cost
 
@@ -325,7 +326,7 @@ class Connection:
         """The next bytes to send that lie in memory, at most `most` pieces; none if a file region is next."""
         found: list[Buffer] = []
         for part in self.output:
-            if len(found) == most or not isinstance(part, Buffer):
+            if len(found) == most or not isinstance(part, _BUFFERS):
                 break
             found.append(part)
         if found and self.unsent_offset:
@@ -341,7 +342,7 @@ class Connection:
             if offset < length:
                 break
             offset -= length
-            cost += length if isinstance(part, Buffer) else REGION_COST
+            cost += length if isinstance(part, _BUFFERS) else REGION_COST
             output.popleft()
         self.unsent_offset = offset
         self.unsent_bytes -= cost

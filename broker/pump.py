@@ -135,6 +135,7 @@ class Pump:
         if not (self._run_timers() or events or self._ready):
             return False
         for connection in self.budget.feed() if self.budget.starving else ():
+            connection.frame_since_ms = connection.last_active_ms = self._clock.monotonic_ms()
             self._soon(connection)
         ready, self._ready = self._ready, {}
         for client in ready.values():
