@@ -232,12 +232,12 @@ class ClassicGroup:
     # Parked requests and deadlines
 
     def park_join(self, member: Member, token: Any, effects: Effects) -> None:
-        """Keep a sync until the leader has assigned. An older one of the same member is to try again."""
+        """Keep a join until the rebalance is through. An older one of the same member is to try again."""
         self.answer_join(member, JoinReply(ErrorCode.REBALANCE_IN_PROGRESS, member.member_id), effects)
         member.awaiting_join = token
 
     def park_sync(self, member: Member, token: Any, effects: Effects) -> None:
-        """Keep a sync until the leader has assigned. An older one of the same member is sent to try again."""
+        """Keep a sync until the leader has assigned. An older one of the same member is to try again."""
         self.answer_sync(member, SyncReply(ErrorCode.REBALANCE_IN_PROGRESS), effects)
         member.awaiting_sync = token
 

@@ -1,0 +1,43 @@
+"""FindCoordinator: with one broker, every group is at home here.
+
+- KIP-98 (v1): key type 1 asks for a transactional id. Transactions are not served yet, and the answer is one
+  that every client takes as final, with a sentence that says so, instead of one that it would retry for ever.
+- KIP-699 (v4): many keys at once.
+- KIP-932 (v6): key type 2 asks for a share group's state. Without share groups that is INVALID_REQUEST.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...protocol.errors import ErrorCode
+from ...protocol.messages.find_coordinator import COORDINATOR, RESPONSE
+from ..context import RequestContext
+
+GROUP, TRANSACTION = 0, 1
+
+
+def handle(request: Any, context: RequestContext) -> Any:
+    """The coordinator of one key, or of each of several."""
+    error, message = _check(request.key_type)
+    node_id, (host, port) = context.node.node_id, context.advertised
+    if error is not ErrorCode.NONE:
+        node_id, host, port = -1, "", -1
+    if context.version < 4:
+        return RESPONSE(error_code=error, error_message=message, node_id=node_id, host=host, port=port)
+    return RESPONSE(
+        coordinators=[
+            COORDINATOR(
+                key=key, node_id=node_id, host=host, port=port, error_code=error, error_message=message
+            )
+            for key in request.coordinator_keys
+        ]
+    )
+
+
+def _check(key_type: int) -> tuple[ErrorCode, str]:
+    if key_type == GROUP:
+        return ErrorCode.NONE, ""
+    if key_type == TRANSACTION:
+        return ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, "This broker does not serve transactions yet."
+    return ErrorCode.INVALID_REQUEST, f"This broker has no coordinator for keys of type {key_type}."

@@ -1,0 +1,129 @@
+"""OffsetFetch: the committed offsets of a group, or of several.
+
+- v0 is of ZooKeeper's time: no offset is UNKNOWN_TOPIC_OR_PARTITION. Since v1, it is the offset -1.
+- KIP-88 (v2): null asks for all topics, and there is an error code for the whole.
+- KIP-709 (v8): several groups. KIP-848: member id and epoch of consumer groups (v9), topic ids (v10).
+- KIP-447 (v7): require_stable waits for open transactions, of which there are none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...protocol.errors import ErrorCode
+from ...protocol.messages import offset_fetch as messages
+from ..context import RequestContext
+from ..groups.events import Effects, Failure, Instant
+from ..groups.offsets import CommittedOffset
+from ..groups.shard import Shard
+
+NO_OFFSET = CommittedOffset(-1, -1, "", -1, -1, bytes(16))
+
+# One topic of the answer: name, id, and (partition, offset, error) of each partition.
+Topic = tuple[str, bytes, list[tuple[int, CommittedOffset, ErrorCode]]]
+
+
+def handle(request: Any, context: RequestContext) -> Any:
+    """Read the offsets of each group."""
+    groups = request.groups if context.version >= 8 else [request]
+    return context.node.groups.ask_each(
+        context,
+        [(group.group_id, _fetches(group, context)) for group in groups],
+        lambda replies: _response(groups, replies, context.version),
+    )
+
+
+def _fetches(group: Any, context: RequestContext) -> Any:
+    def event(shard: Shard, token: Any, _: Instant, effects: Effects) -> None:
+        if group.topics is None:
+            effects.reply(token, _all_topics(shard, group.group_id, context))
+        else:
+            effects.reply(token, [_topic(shard, group.group_id, topic, context) for topic in group.topics])
+
+    return event
+
+
+def _all_topics(shard: Shard, group_id: str, context: RequestContext) -> list[Topic]:
+    """Every topic with an offset. Where topics go by id, those that are gone have none and are left out."""
+    found: list[Topic] = []
+    for name, partitions in shard.offsets.of_group(group_id).items():
+        topic = context.node.topics.get(name)
+        if topic is not None or context.version < 10:
+            topic_id = bytes(16) if topic is None else topic.topic_id
+            offsets = [(index, committed, ErrorCode.NONE) for index, committed in partitions.items()]
+            found.append((name, topic_id, offsets))
+    return found
+
+
+def _topic(shard: Shard, group_id: str, topic: Any, context: RequestContext) -> Topic:
+    name, topic_id, missing = topic.name, bytes(16), ErrorCode.NONE
+    if context.version == 0:
+        missing = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    if context.version >= 10:
+        topic_id, known = topic.topic_id, context.node.topics.by_id(topic.topic_id)
+        if known is None:
+            return (
+                "",
+                topic_id,
+                [(index, NO_OFFSET, ErrorCode.UNKNOWN_TOPIC_ID) for index in topic.partition_indexes],
+            )
+        name = known.name
+    offsets = []
+    for index in topic.partition_indexes:
+        committed = shard.offsets.get(group_id, name, index)
+        offsets.append(
+            (index, NO_OFFSET, missing) if committed is None else (index, committed, ErrorCode.NONE)
+        )
+    return name, topic_id, offsets
+
+
+def _response(groups: list[Any], replies: list[list[Topic] | Failure], version: int) -> Any:
+    if version >= 8:
+        return messages.RESPONSE(
+            groups=[_group(group, reply) for group, reply in zip(groups, replies, strict=True)]
+        )
+    reply, error = replies[0], ErrorCode.NONE
+    if isinstance(reply, Failure):
+        error, reply = reply.error, []
+        if version < 2:
+            # There is no place for an error but beside each partition.
+            reply = [
+                (topic.name, bytes(16), [(index, NO_OFFSET, error) for index in topic.partition_indexes])
+                for topic in groups[0].topics
+            ]
+    return messages.RESPONSE(
+        error_code=error,
+        topics=[
+            messages.RESPONSE_TOPIC(name=name, partitions=_partitions(messages.RESPONSE_PARTITION, offsets))
+            for name, _, offsets in reply
+        ],
+    )
+
+
+def _group(group: Any, reply: list[Topic] | Failure) -> Any:
+    if isinstance(reply, Failure):
+        return messages.RESPONSE_GROUP(group_id=group.group_id, error_code=reply.error)
+    return messages.RESPONSE_GROUP(
+        group_id=group.group_id,
+        topics=[
+            messages.RESPONSE_GROUP_TOPIC(
+                name=name,
+                topic_id=topic_id,
+                partitions=_partitions(messages.RESPONSE_GROUP_PARTITION, offsets),
+            )
+            for name, topic_id, offsets in reply
+        ],
+    )
+
+
+def _partitions(struct: Any, offsets: list[tuple[int, CommittedOffset, ErrorCode]]) -> list[Any]:
+    return [
+        struct(
+            partition_index=index,
+            committed_offset=committed.offset,
+            committed_leader_epoch=committed.leader_epoch,
+            metadata=committed.metadata,
+            error_code=error,
+        )
+        for index, committed, error in offsets
+    ]
