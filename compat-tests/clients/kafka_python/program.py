@@ -190,14 +190,17 @@ def produce_shapes(bootstrap: str) -> None:
 
 def produce_acks(bootstrap: str) -> None:
     topic = make_topic(bootstrap)
-    for acks in ("all", 1, 0):
+    # Records that kafka-python 2.3 sends with acks=0 do not arrive at Apache Kafka 4.4 either.
+    levels = ("all", 1) if VERSION < (3, 0) else ("all", 1, 0)
+    for acks in levels:
         producer = KafkaProducer(bootstrap_servers=bootstrap, acks=acks, enable_idempotence=False)
         metadata = [producer.send(topic, b"value", partition=0).get(20) for _ in range(10)]
         if acks != 0:
             first = metadata[0].offset
             expect_equal([one.offset for one in metadata], list(range(first, first + 10)), f"acks={acks}")
         producer.close()
-    expect_equal([record.offset for record in read(bootstrap, topic, 30)], list(range(30)), "offsets")
+    count = 10 * len(levels)
+    expect_equal([record.offset for record in read(bootstrap, topic, count)], list(range(count)), "offsets")
 
 
 def produce_too_large(bootstrap: str) -> None:
