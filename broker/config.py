@@ -152,9 +152,8 @@ class BrokerConfig:
             if value is None:
                 return
             if key.type == LIST and isinstance(value, (list, tuple)):
-                self._values[name] = key.check(
-                    tuple(map(str, value))
-                )  # an item may hold a comma, as a path may
+                # An item may hold a comma, as a path may.
+                self._values[name] = key.check(tuple(map(str, value)))
             else:
                 self._values[name] = key.parse(to_text(value))
             self._set.add(name)

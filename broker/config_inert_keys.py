@@ -270,6 +270,11 @@ KEYS: tuple[ConfigKey, ...] = (
         ("replication.quota.window.size.seconds", INT, 1, at_least(1)),
     ),
     *_inert(
+        "There are no access control lists.",
+        ("super.users", STRING, ""),
+        ("allow.everyone.if.no.acl.found", BOOLEAN, False),
+    ),
+    *_inert(
         "Plugins are Java classes.",
         ("alter.config.policy.class.name", CLASS, None),
         ("authorizer.class.name", STRING, ""),
