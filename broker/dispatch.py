@@ -57,10 +57,10 @@ class Dispatcher:
             advertised=connection.advertised,
         )
         try:
-            response = handler(api_key)(request, context)
+            response = handler(ApiKey(api_key))(request, context)
         except Exception:
             log.exception("A bug: %s version %d failed.", ApiKey(api_key).name, version)
-            return _encode(api_key, version, correlation_id, _server_error(api_key))
+            return _encode(api_key, version, correlation_id, _server_error(api_key, version))
         if response is None:
             return None
         if isinstance(response, Pending):
@@ -77,18 +77,18 @@ def _encode(api_key: int, version: int, correlation_id: int, response: Any) -> l
         raise CloseConnection(f"the answer to its {name} request could not be written") from None
 
 
-def _server_error(api_key: int) -> Any:
+def _server_error(api_key: int, version: int) -> Any:
     """UNKNOWN_SERVER_ERROR in the API's response. Where it has no place for it, the connection has to go."""
     from ..protocol.messages import response
 
     message = response(api_key)
-    if not any(field.name == "error_code" for field in message.fields):
+    if not any(field.name == "error_code" and field.since <= version for field in message.fields):
         raise CloseConnection(f"its {ApiKey(api_key).name} request failed here and the answer cannot say so")
     return message(error_code=ErrorCode.UNKNOWN_SERVER_ERROR)
 
 
 def _unsupported(api_key: int, version: int, correlation_id: int) -> list[Any]:
-    """ApiVersions is answered in version 0, which any client reads (KIP-511); for the rest, as in Kafka, the end."""
+    """ApiVersions is answered in version 0, which any client reads (KIP-511); the rest ends, as in Kafka."""
     if api_key == ApiKey.API_VERSIONS:
         from .handlers.api_versions import unsupported_version
 

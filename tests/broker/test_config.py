@@ -263,8 +263,8 @@ def test_the_finer_unit_of_retention_wins(settings: dict[str, int], retention_ms
     assert TopicConfig(BrokerConfig(settings))["retention.ms"] == retention_ms
 
 
-# What LogConfig.validate of Apache Kafka 4.4.0 says to the same values, after "Invalid value ... for configuration
-# ...: ". None: the value is fine.
+# What LogConfig.validate of Apache Kafka 4.4.0 says to the same values, after its "Invalid value ... for
+# configuration ...: ". None: the value is fine.
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
