@@ -5,37 +5,54 @@
     piece = log.read(result.base_offset, max_bytes=1 << 20)     # the file's bytes as they are, a Region
     ticket = log.begin_sync()                                   # group commit:
     error = None if ticket is None else ticket.run()            #   in a thread; touches nothing that the loop changes
-    log.finish_sync(ticket, error)                              #   in the loop: synced_offset moves, or the log is offline
+    if ticket is not None: log.finish_sync(ticket, error)       #   in the loop: synced_offset moves, or the log is offline
 
 Three offsets tell how safe the log's contents are:
 
 - `log_end_offset`: everything below survives the death of the process;
 - `synced_offset`: everything below survives a power failure (acknowledge up to here when durability was asked for);
-- `recovery_point`: below it the indexes, the producer snapshot and the leader epochs are synced too, so that a start after
+- `recovery_point`: below it the indexes, the producers' snapshot and the leader epochs are synced too, so that a start after
   a crash reads the log only from here. It moves when a ticket of `begin_sync(checkpoint=True)` has run, and goes into the
   file `recovery-point-offset-checkpoint` by `LogDirectory.write_checkpoints`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..protocol.record_batch import BatchHeader
+from .checkpoint import PARTITION_METADATA, format_partition_metadata
+from .duplicates import complete_entries
 from .errors import (
+    CheckpointCorrupted,
     InvalidProducerEpoch,
+    InvalidTransactionState,
     LogCorrupted,
     OffsetOutOfRange,
     OutOfOrderSequence,
     RecordListTooLarge,
     StorageFailed,
+    TransactionCoordinatorFenced,
 )
-from .file_system import FileSystem, Region
+from .file_system import FileSystem, write_all
+from .leader_epoch import FILE_NAME as LEADER_EPOCHS
+from .leader_epoch import LeaderEpochs
 from .log_config import LogConfig
+from .log_reading import Slice
+from .log_syncing import SyncedLog
+from .producer_state import Changes, ProducerState
+from .recovery import LoadedLog, Loader
+from .segment import MAX_RELATIVE_OFFSET, Segment
+from .snapshots import read_end_marker
+from .sync import SyncTicket
+from .timestamps import TimestampOffset
 
 __all__ = [
     "AppendResult",
     "InvalidProducerEpoch",
+    "InvalidTransactionState",
     "Log",
     "LogConfig",
     "LogCorrupted",
@@ -45,7 +62,12 @@ __all__ = [
     "Slice",
     "StorageFailed",
     "SyncTicket",
+    "TimestampOffset",
+    "TransactionCoordinatorFenced",
 ]
+
+# What the broker fills in: base offset and, behind the length, the leader epoch. The checksum covers neither.
+_PATCH = struct.Struct(">qii")
 
 
 class AppendResult(NamedTuple):
@@ -58,57 +80,47 @@ class AppendResult(NamedTuple):
     duplicate: bool = False
 
 
-class Slice(NamedTuple):
-    """The result of a read: bytes of one segment, beginning with the batch that holds `offset`.
-
-    As in Kafka the bytes may end in mid-batch (never the first batch, if `min_one` was asked for); clients ignore the
-    rest. `records` may be empty (length 0). `position` and `segment_base_offset` say where they lie.
-    """
-
-    offset: int
-    records: Region
-    segment_base_offset: int
-    position: int
-
-
-class TimestampOffset(NamedTuple):
-    """A record's timestamp in ms, its offset, and the leader epoch of its batch (-1: unknown)."""
-
-    timestamp: int
-    offset: int
-    leader_epoch: int
-
-
-class SyncTicket:
-    """The syncs that make everything appended before `begin_sync` durable. `end_offset` is where the log ended then."""
-
-    end_offset: int
-
-    def run(self) -> OSError | None:
-        """Do them, in any thread; return the failure, if any. At most one ticket of a log may be under way."""
-
-
-class Log:
+class Log(SyncedLog):
     """One partition's log. Not thread-safe: everything but `SyncTicket.run` belongs to the loop.
 
     `directory` is its path, `config` may be replaced at any time, `topic_id` has 16 bytes (None: not known),
     `producers` is its `ProducerState`, `leader_epochs` its `LeaderEpochs`, `offline` None or the reason in a sentence: then
-    every call but `close` raises StorageFailed.
+    every call but `close` raises StorageFailed. `torn` says what recovery cut off, if anything. `on_lower_recovery_point` is
+    called before the log is truncated below its recovery point, and has to make the new one durable.
     """
 
-    directory: str
-    config: LogConfig
-    topic_id: bytes | None
-    log_start_offset: int
-    log_end_offset: int
-    synced_offset: int
-    recovery_point: int
-    offline: str | None
+    __slots__ = ()
 
     @classmethod
-    def create(cls, file_system: FileSystem, directory: str, config: LogConfig, topic_id: bytes | None) -> Log:
+    def create(
+        cls,
+        file_system: FileSystem,
+        directory: str,
+        config: LogConfig,
+        topic_id: bytes | None,
+        *,
+        now_ms: int = 0,
+        start_offset: int = 0,
+    ) -> Log:
         """Make the directory (its parent must exist) with an empty log in it. Nothing is synced before the first
         ticket has run. Raises StorageFailed; FileExistsError if the directory is there already."""
+        if file_system.exists(directory):
+            raise FileExistsError(f"{directory} is there already")
+        try:
+            file_system.make_directories(directory)
+            segment = Segment(file_system, directory, start_offset, 0, now_ms)
+            segment.create()
+            paths = [f"{directory}/{LEADER_EPOCHS}"]
+            _write(file_system, paths[0], LeaderEpochs().to_bytes())
+            if topic_id is not None:
+                paths.append(f"{directory}/{PARTITION_METADATA}")
+                _write(file_system, paths[1], format_partition_metadata(topic_id))
+        except OSError as error:
+            raise StorageFailed(f"{directory} cannot be made: {error}") from error
+        loaded = LoadedLog.new(file_system, directory, segment, topic_id)
+        log = cls(file_system, directory, config, loaded)
+        log._paths_changed += paths
+        return log
 
     @classmethod
     def open(
@@ -127,21 +139,29 @@ class Log:
         `recovery_point` and `log_start_offset` come from the checkpoints of the data folder; `LogDirectory.open_log`
         supplies them and `clean`. Raises LogCorrupted (the partition has to stay offline), StorageFailed.
         """
-
-    @property
-    def size(self) -> int:
-        """Bytes in all segments (without indexes)."""
-
-    @property
-    def needs_sync(self) -> bool:
-        """Whether anything was appended or changed since the last ticket began."""
-
-    @property
-    def last_stable_offset(self) -> int:
-        """The first offset of the oldest open transaction, or the log end offset (KIP-98)."""
+        try:
+            loaded = Loader(
+                file_system,
+                directory,
+                config,
+                clean=clean,
+                recovery_point=recovery_point,
+                log_start_offset=log_start_offset,
+                now_ms=now_ms,
+            ).load()
+        except OSError as error:
+            raise StorageFailed(f"{directory} cannot be read: {error}") from error
+        except CheckpointCorrupted as error:
+            raise LogCorrupted(directory, 0, str(error)) from error
+        return cls(file_system, directory, config, loaded)
 
     def append(
-        self, buffer: memoryview, headers: Sequence[BatchHeader], *, now_ms: int, leader_epoch: int = 0
+        self,
+        buffer: memoryview | bytearray,
+        headers: Sequence[BatchHeader],
+        *,
+        now_ms: int,
+        leader_epoch: int = 0,
     ) -> AppendResult:
         """Append validated v2 batches, which fill the writable `buffer` one after the other.
 
@@ -151,49 +171,210 @@ class Log:
 
         Raises OutOfOrderSequence, InvalidProducerEpoch, InvalidTransactionState, RecordListTooLarge, StorageFailed.
         """
+        if self.offline is not None:
+            raise StorageFailed(self.offline)
+        if len(buffer) > self.config.segment_bytes:
+            raise RecordListTooLarge(
+                f"{len(buffer)} bytes do not fit into a segment of {self.config.segment_bytes}"
+            )
+        base_offset = end_offset = self.log_end_offset
+        largest = -1
+        changes: Changes | None = None
+        for header in headers:
+            if header.producer_id >= 0 and changes is None:
+                prepared = self._check_producers(buffer, headers)
+                if isinstance(prepared, AppendResult):
+                    return prepared
+                changes = prepared
+            if header.max_timestamp > largest:
+                largest = header.max_timestamp
+            _PATCH.pack_into(buffer, header.position, end_offset, header.batch_length, leader_epoch)
+            end_offset += header.last_offset_delta + 1
+        if self._should_roll(len(buffer), end_offset - 1, largest, now_ms):
+            self._roll(now_ms)
+        self._write(buffer)
+        segment, interval, offset = self._active, self.config.index_interval_bytes, base_offset
+        for header in headers:
+            last = offset + header.last_offset_delta
+            segment.add(header.batch_length + 12, offset, last, header.max_timestamp, interval)
+            offset = last + 1
+        if changes is not None:
+            self.producers.commit(changes)
+        if leader_epoch != self.leader_epochs.latest_epoch:
+            self.leader_epochs.assign(leader_epoch, base_offset)
+        self.log_end_offset = self.producers.end_offset = end_offset
+        return AppendResult(base_offset, end_offset - 1, largest, self.log_start_offset)
 
-    def read(
-        self, offset: int, max_bytes: int, *, min_one: bool = True, upper_offset: int | None = None
-    ) -> Slice:
-        """At most `max_bytes` from the batch that holds `offset`, of one segment; with `min_one` at least that whole batch.
+    def _write(self, buffer: memoryview | bytearray) -> None:
+        """One write. What a failed one left in the file is removed, or else the log is offline."""
+        try:
+            self._active.write(buffer)
+        except OSError as error:
+            try:
+                self._active.undo_write()
+            except OSError as second:
+                raise self._fail(f"an append failed ({error}) and could not be undone", second) from error
+            raise StorageFailed(f"an append to {self.directory} failed: {error}") from error
 
-        Batches at or beyond `upper_offset` (high watermark, last stable offset; None: the log end offset) are left
-        out. Reading at the end gives an empty slice. What was on disk before this process is checked (CRC) the first
-        time it is read; the bytes before the damage are still served.
+    def _check_producers(
+        self, buffer: memoryview | bytearray, headers: Sequence[BatchHeader]
+    ) -> Changes | AppendResult:
+        """What appending `headers` will change in the producers' state, or where they were appended before."""
+        producers = self.producers
+        for attempt in (1, 2):
+            duplicate = producers.find_duplicate(headers)
+            if duplicate is not None:
+                offsets = (
+                    duplicate.base_offset,
+                    duplicate.last_offset,
+                    duplicate.timestamp,
+                    self.log_start_offset,
+                )
+                return AppendResult(*offsets, duplicate=True)
+            try:
+                return producers.prepare(
+                    headers,
+                    self.log_end_offset,
+                    lambda index: read_end_marker(buffer, headers[index].position),
+                )
+            except OutOfOrderSequence:
+                # A snapshot has only a producer's last batch: the others are looked for when they matter.
+                if attempt == 2 or not self._complete_entries(headers):
+                    raise
+        raise AssertionError("unreachable")
 
-        Raises OffsetOutOfRange, LogCorrupted (the first batch is damaged; the log stays online), StorageFailed.
-        """
+    def _complete_entries(self, headers: Sequence[BatchHeader]) -> bool:
+        try:
+            return complete_entries(
+                self.producers, {header.producer_id for header in headers}, self._segments
+            )
+        except OSError as error:
+            raise StorageFailed(f"{self.directory} cannot be read: {error}") from error
 
-    def find_by_timestamp(self, timestamp: int) -> TimestampOffset | None:
-        """The first record whose timestamp is `timestamp` or later (KIP-79); None if there is none."""
+    def _should_roll(self, size: int, last_offset: int, largest_timestamp: int, now_ms: int) -> bool:
+        segment, config = self._active, self.config
+        if segment.size == 0:
+            return False
+        if (
+            segment.size + size > config.segment_bytes
+            or last_offset - segment.base_offset > MAX_RELATIVE_OFFSET
+            or segment.is_full(config.segment_index_bytes)
+        ):
+            return True
+        first = segment.first_timestamp
+        waited = largest_timestamp - first if first >= 0 else now_ms - segment.created_ms
+        return waited > config.segment_ms
 
-    def max_timestamp(self) -> TimestampOffset | None:
-        """The first record that has the largest timestamp (KIP-734); None for an empty log."""
+    def roll(self, now_ms: int = 0) -> None:
+        """Begin a new segment at the log end offset, unless the active one is empty. Raises StorageFailed."""
+        self._check_online()
+        if self._active.size:
+            self._roll(now_ms)
+
+    def _roll(self, now_ms: int) -> None:
+        """The new segment's files and the snapshot at its beginning are synced by the next ticket."""
+        base_offset = self.log_end_offset
+        segment = Segment(self._file_system, self.directory, base_offset, 0, now_ms)
+        try:
+            self._active.seal()
+            if len(self.producers) or self._snapshots.offsets:
+                self._snapshots.write(base_offset, self.producers)
+            segment.create()
+        except OSError as error:
+            self._undo_roll(segment, error)
+            raise StorageFailed(f"a new segment in {self.directory} cannot be made: {error}") from error
+        self._directories_changed.add(self.directory)
+        self._segments.append(segment)
+        self._base_offsets.append(base_offset)
+        self._active = segment
+
+    def _undo_roll(self, segment: Segment, error: OSError) -> None:
+        """An empty segment must not stay in the middle of what is appended later."""
+        try:
+            segment.remove_files()
+        except OSError as second:
+            raise self._fail(f"a new segment could neither be made ({error}) nor removed", second) from error
 
     def truncate_to(self, offset: int) -> None:
-        """Drop everything at `offset` and beyond, durably. A batch that holds `offset` in its middle goes as a whole."""
+        """Drop everything at `offset` and beyond, durably. A batch that holds `offset` in its middle goes as a whole.
+
+        No ticket may be under way. Raises LogCorrupted, StorageFailed.
+        """
+        self._check_online()
+        if offset >= self.log_end_offset:
+            return
+        if offset <= self._segments[0].base_offset:
+            self.truncate_fully_and_start_at(offset)
+            return
+        self._lower_recovery_point(offset)
+        gaps = self.config.compacted
+        try:
+            self._remove_segments(self._segment_number(offset - 1) + 1, len(self._segments))
+            self._active = self._segments[-1]
+            end_offset = self._active.truncate(offset, gaps)
+            self._snapshots.remove_above(end_offset)
+            self._file_system.sync_directory(self.directory)
+            self._active.file.sync()
+            self.producers = self._snapshots.state_at(end_offset, self._segments, self.log_start_offset, gaps)
+        except (OSError, LogCorrupted) as error:
+            raise self._fail("a truncation failed", error) from error
+        self.leader_epochs.truncate_from_end(end_offset)
+        self.log_end_offset = end_offset
+        self._lower_recovery_point(end_offset)
+        self.log_start_offset = min(self.log_start_offset, end_offset)
 
     def truncate_fully_and_start_at(self, offset: int) -> None:
-        """Drop everything, durably; the log continues at `offset`."""
+        """Drop everything, durably; the log continues at `offset`. No ticket may be under way. Raises StorageFailed."""
+        self._check_online()
+        self._lower_recovery_point(min(offset, self._segments[0].base_offset))
+        segment = Segment(self._file_system, self.directory, offset, 0, 0)
+        try:
+            self._remove_segments(0, len(self._segments))
+            segment.create()
+            self._segments.append(segment)
+            self._base_offsets.append(offset)
+            self._snapshots.remove(self._snapshots.offsets[:])
+            self._file_system.sync_directory(self.directory)
+        except OSError as error:
+            raise self._fail("a truncation failed", error) from error
+        self._active = segment
+        self.leader_epochs.clear()
+        self.producers = ProducerState(offset)
+        self.log_start_offset = self.log_end_offset = self.recovery_point = self.synced_offset = offset
+
+    def _lower_recovery_point(self, offset: int) -> None:
+        """The checkpoint must not speak of more than there is, whenever a crash comes."""
+        if self._ticket is not None:
+            raise RuntimeError("a log cannot be truncated while it is synced")
+        self.synced_offset = min(self.synced_offset, offset)
+        if offset < self.recovery_point:
+            self.recovery_point = offset
+            if self.on_lower_recovery_point is not None:
+                self.on_lower_recovery_point()
 
     def advance_log_start_offset(self, offset: int) -> int:
         """Nothing before `offset` shall be read any more (KIP-107): whole segments below it are deleted. Return how many.
 
         It outlives the process once the data folder's checkpoints have been written. Raises OffsetOutOfRange if it
-        lies beyond the log end; an offset that is already reached changes nothing.
+        lies beyond the log end, StorageFailed; an offset that is already reached changes nothing.
         """
+        self._check_online()
+        if offset > self.log_end_offset:
+            raise OffsetOutOfRange(offset, self.log_start_offset, self.log_end_offset)
+        if offset <= self.log_start_offset:
+            return 0
+        self.log_start_offset = offset
+        self.leader_epochs.truncate_from_start(offset)
+        return self._delete_old_segments()
 
-    def roll(self) -> None:
-        """Begin a new segment at the log end offset, unless the active one is empty."""
+    def expire_producers(self, now_ms: int) -> int:
+        """Forget producers that have not written for `producer.id.expiration.ms`; return how many."""
+        return self.producers.expire(now_ms, self.config.producer_id_expiration_ms)
 
-    def begin_sync(self, checkpoint: bool = False) -> SyncTicket | None:
-        """What has to be synced now, or None if there is nothing. `checkpoint` includes all that moves `recovery_point`."""
 
-    def finish_sync(self, ticket: SyncTicket, error: OSError | None) -> None:
-        """Record that `ticket.run()` returned `error`. After a failure the log is offline: no sync is ever retried."""
-
-    def close(self, clean: bool = True) -> None:
-        """Give up the files. `clean`: write and sync everything first, so that the next start need not look. Raises
-        StorageFailed if that fails (and then the data folder must not get its clean mark). Closing twice is allowed."""
-
-    on_lower_recovery_point: Callable[[], None] | None
+def _write(file_system: FileSystem, path: str, data: bytes) -> None:
+    file = file_system.open(path, create=True)
+    try:
+        write_all(file, 0, data)
+    finally:
+        file.close()

@@ -11,6 +11,8 @@ class LogConfig(NamedTuple):
     segment_bytes: int = 1 << 30  # segment.bytes: a segment that would grow beyond this is rolled first
     segment_ms: int = 7 * 24 * 3600 * 1000  # segment.ms: ... or whose first batch is older than this
     index_interval_bytes: int = 4096  # index.interval.bytes: one index entry about every so many bytes of log
-    segment_index_bytes: int = 10 << 20  # segment.index.bytes: the largest index; a segment rolls when it is full
+    segment_index_bytes: int = (
+        10 << 20
+    )  # segment.index.bytes: the largest index; a segment rolls when it is full
     producer_id_expiration_ms: int = 24 * 3600 * 1000  # producer.id.expiration.ms
     compacted: bool = False  # compaction may have removed batches: gaps between offsets are no damage

@@ -1,0 +1,355 @@
+"""What a log knows of its idempotent producers (KIP-98, KIP-360): epochs, sequences and open transactions.
+
+Of every producer id the last five batches are kept: one that comes again is a duplicate and is answered with the offsets it got
+the first time; a new one must continue the sequence. All of this can be read off the log's batch headers. So that a start need
+not read the whole log, it is written now and then as a snapshot `<offset>.snapshot`, in Kafka's format, which holds the state
+after all batches below `offset` (with the last batch of each producer only).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from ..protocol.checksum import crc32c
+from .errors import (
+    InvalidProducerEpoch,
+    InvalidTransactionState,
+    OutOfOrderSequence,
+    TransactionCoordinatorFenced,
+)
+
+BATCHES_KEPT = 5
+NO_EPOCH = -1
+NO_SEQUENCE = -1
+NO_OFFSET = -1
+_SEQUENCES = 1 << 31  # sequences run from 0 to 2^31 - 1 and then from 0 again
+
+_SNAPSHOT_VERSION = 1
+_SNAPSHOT_HEAD = struct.Struct(">hI")
+_SNAPSHOT_COUNT = struct.Struct(">i")
+_SNAPSHOT_ENTRY = struct.Struct(">qhiqiqiq")
+
+
+class SnapshotCorrupted(Exception):
+    """A snapshot that is torn or damaged: an older one has to serve."""
+
+
+class ProducerBatch(Protocol):
+    """What is looked at of a batch: protocol's `BatchHeader` and `batch_scan.Batch` have it."""
+
+    @property
+    def producer_id(self) -> int: ...
+    @property
+    def producer_epoch(self) -> int: ...
+    @property
+    def base_sequence(self) -> int: ...
+    @property
+    def last_offset_delta(self) -> int: ...
+    @property
+    def max_timestamp(self) -> int: ...
+    @property
+    def is_transactional(self) -> bool: ...
+    @property
+    def is_control(self) -> bool: ...
+
+
+class EndMarker(NamedTuple):
+    """The record of a control batch that ends a transaction. `timestamp` in ms."""
+
+    committed: bool
+    coordinator_epoch: int
+    timestamp: int
+
+
+class AppendedBatch(NamedTuple):
+    """One of a producer's last batches. `offset_delta` is its number of offsets less one."""
+
+    last_sequence: int
+    last_offset: int
+    offset_delta: int
+    timestamp: int
+
+    @classmethod
+    def of(cls, batch: ProducerBatch, base_offset: int) -> AppendedBatch:
+        """What is kept of a batch that lies at `base_offset`."""
+        delta, base = batch.last_offset_delta, batch.base_sequence
+        last = (base + delta) % _SEQUENCES if base != NO_SEQUENCE else NO_SEQUENCE
+        return cls(last, base_offset + delta, delta, batch.max_timestamp)
+
+    @property
+    def base_sequence(self) -> int:
+        if self.last_sequence == NO_SEQUENCE:
+            return NO_SEQUENCE
+        return (self.last_sequence - self.offset_delta) % _SEQUENCES
+
+    @property
+    def base_offset(self) -> int:
+        return self.last_offset - self.offset_delta
+
+
+class ProducerEntry:
+    """One producer id's state. `batches` are its last ones, oldest first, all of the present epoch.
+
+    `complete` tells that `batches` lacks none of the last five: an entry from a snapshot knows only the last one.
+    """
+
+    __slots__ = (
+        "batches",
+        "complete",
+        "coordinator_epoch",
+        "current_txn_first_offset",
+        "last_timestamp",
+        "producer_epoch",
+    )
+
+    def __init__(
+        self,
+        producer_epoch: int = NO_EPOCH,
+        coordinator_epoch: int = -1,
+        last_timestamp: int = -1,
+        current_txn_first_offset: int = NO_OFFSET,
+        batches: tuple[AppendedBatch, ...] = (),
+        complete: bool = True,
+    ) -> None:
+        self.producer_epoch = producer_epoch
+        self.coordinator_epoch = coordinator_epoch
+        self.last_timestamp = last_timestamp
+        self.current_txn_first_offset = current_txn_first_offset
+        self.batches = batches
+        self.complete = complete
+
+    @property
+    def last_sequence(self) -> int:
+        return self.batches[-1].last_sequence if self.batches else NO_SEQUENCE
+
+    def copy(self) -> ProducerEntry:
+        """An entry to change while this one stays as it is."""
+        return ProducerEntry(
+            self.producer_epoch,
+            self.coordinator_epoch,
+            self.last_timestamp,
+            self.current_txn_first_offset,
+            self.batches,
+            self.complete,
+        )
+
+    def find_duplicate(self, batch: ProducerBatch) -> AppendedBatch | None:
+        """The kept batch that has the sequences of `batch`, in the same epoch."""
+        if batch.producer_epoch == self.producer_epoch:
+            base = batch.base_sequence
+            last = (base + batch.last_offset_delta) % _SEQUENCES if base != NO_SEQUENCE else NO_SEQUENCE
+            for kept in self.batches:
+                if kept.last_sequence == last and kept.base_sequence == base:
+                    return kept
+        return None
+
+    def enter_epoch(self, producer_epoch: int) -> None:
+        """Batches of an older epoch do not count any more."""
+        if producer_epoch != self.producer_epoch:
+            self.producer_epoch = producer_epoch
+            self.batches = ()
+            self.complete = True
+
+    def add(self, batch: ProducerBatch, base_offset: int) -> None:
+        """`batch` was appended at `base_offset`."""
+        self.enter_epoch(batch.producer_epoch)
+        self.batches = (*self.batches, AppendedBatch.of(batch, base_offset))[-BATCHES_KEPT:]
+        self.complete = self.complete or len(self.batches) == BATCHES_KEPT
+        self.last_timestamp = batch.max_timestamp
+        if batch.is_transactional and self.current_txn_first_offset == NO_OFFSET:
+            self.current_txn_first_offset = base_offset
+
+    def end_transaction(self, producer_epoch: int, marker: EndMarker) -> None:
+        """A control batch of `producer_epoch` was appended."""
+        self.enter_epoch(producer_epoch)
+        self.coordinator_epoch = marker.coordinator_epoch
+        self.last_timestamp = marker.timestamp
+        self.current_txn_first_offset = NO_OFFSET
+
+
+Changes = dict[int, ProducerEntry]
+
+
+class ProducerState:
+    """All producers of one log. `end_offset` is the offset up to which the log's batches are accounted for."""
+
+    __slots__ = ("_open_transactions", "end_offset", "entries")
+
+    def __init__(self, end_offset: int = 0) -> None:
+        self.entries: dict[int, ProducerEntry] = {}
+        self.end_offset = end_offset
+        self._open_transactions: dict[int, int] = {}  # producer id -> first offset
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @property
+    def first_unstable_offset(self) -> int | None:
+        """The first offset of the oldest open transaction, if there is one."""
+        return min(self._open_transactions.values()) if self._open_transactions else None
+
+    def find_duplicate(self, batches: Iterable[ProducerBatch]) -> AppendedBatch | None:
+        """What was appended when one of these batches came for the first time, if it is among its producer's last."""
+        for batch in batches:
+            entry = self.entries.get(batch.producer_id)
+            if entry is not None and batch.base_sequence != NO_SEQUENCE:
+                duplicate = entry.find_duplicate(batch)
+                if duplicate is not None:
+                    return duplicate
+        return None
+
+    def prepare(
+        self,
+        batches: Sequence[ProducerBatch],
+        base_offset: int,
+        end_marker: Callable[[int], EndMarker | None],
+    ) -> Changes:
+        """Check batches that are to be appended at `base_offset`; return what `commit` takes when they are.
+
+        `end_marker(i)` reads the record of the i-th batch, asked for control batches only. Raises OutOfOrderSequence,
+        InvalidProducerEpoch, InvalidTransactionState, TransactionCoordinatorFenced.
+        """
+        changes: Changes = {}
+        for index, batch in enumerate(batches):
+            producer_id = batch.producer_id
+            if producer_id >= 0:
+                entry = changes.get(producer_id)
+                if entry is None:
+                    known = self.entries.get(producer_id)
+                    entry = changes[producer_id] = known.copy() if known is not None else ProducerEntry()
+                self._check_epoch(entry, batch)
+                if batch.is_control:
+                    marker = end_marker(index)
+                    if marker is not None:
+                        self._check_coordinator(entry, batch, marker)
+                        entry.end_transaction(batch.producer_epoch, marker)
+                else:
+                    self._check_data(entry, batch)
+                    entry.add(batch, base_offset)
+            base_offset += batch.last_offset_delta + 1
+        return changes
+
+    @staticmethod
+    def _check_epoch(entry: ProducerEntry, batch: ProducerBatch) -> None:
+        if batch.producer_epoch < entry.producer_epoch:
+            raise InvalidProducerEpoch(
+                f"producer {batch.producer_id} has epoch {batch.producer_epoch}, but {entry.producer_epoch} was seen"
+            )
+
+    @staticmethod
+    def _check_coordinator(entry: ProducerEntry, batch: ProducerBatch, marker: EndMarker) -> None:
+        if marker.coordinator_epoch < entry.coordinator_epoch:
+            raise TransactionCoordinatorFenced(
+                f"the marker for producer {batch.producer_id} has coordinator epoch {marker.coordinator_epoch}, "
+                f"but {entry.coordinator_epoch} was seen"
+            )
+
+    @staticmethod
+    def _check_data(entry: ProducerEntry, batch: ProducerBatch) -> None:
+        """Coordinators write without sequences. A producer that is not known may begin with any (KIP-360)."""
+        base = batch.base_sequence
+        if base != NO_SEQUENCE and entry.producer_epoch != NO_EPOCH:
+            if batch.producer_epoch != entry.producer_epoch:
+                in_order = base == 0
+            else:
+                last = entry.last_sequence
+                in_order = base == (last + 1) % _SEQUENCES if last != NO_SEQUENCE else base == 0
+            if not in_order:
+                raise OutOfOrderSequence(
+                    f"producer {batch.producer_id} sent sequence {base} after {entry.last_sequence} "
+                    f"(epochs {batch.producer_epoch} and {entry.producer_epoch})"
+                )
+        if entry.current_txn_first_offset != NO_OFFSET and not batch.is_transactional:
+            raise InvalidTransactionState(f"producer {batch.producer_id} has a transaction open")
+
+    def commit(self, changes: Changes) -> None:
+        """The batches that `prepare` checked are in the log."""
+        for producer_id, entry in changes.items():
+            self._put(producer_id, entry)
+
+    def _put(self, producer_id: int, entry: ProducerEntry) -> None:
+        self.entries[producer_id] = entry
+        if entry.current_txn_first_offset != NO_OFFSET:
+            self._open_transactions[producer_id] = entry.current_txn_first_offset
+        elif self._open_transactions:
+            self._open_transactions.pop(producer_id, None)
+
+    def replay(
+        self, batch: ProducerBatch, base_offset: int, end_marker: Callable[[], EndMarker | None]
+    ) -> None:
+        """Account for a batch found in the log, which is not checked again."""
+        if batch.producer_id >= 0:
+            entry = self.entries.get(batch.producer_id) or ProducerEntry()
+            if batch.is_control:
+                marker = end_marker()
+                if marker is not None:
+                    entry.end_transaction(batch.producer_epoch, marker)
+            else:
+                entry.add(batch, base_offset)
+            self._put(batch.producer_id, entry)
+        self.end_offset = base_offset + batch.last_offset_delta + 1
+
+    def expire(self, now_ms: int, expiration_ms: int) -> int:
+        """Forget producers without an open transaction whose last batch is older; return how many."""
+        expired = [
+            producer_id
+            for producer_id, entry in self.entries.items()
+            if entry.current_txn_first_offset == NO_OFFSET and now_ms - entry.last_timestamp >= expiration_ms
+        ]
+        for producer_id in expired:
+            del self.entries[producer_id]
+        return len(expired)
+
+    def to_snapshot(self) -> bytes:
+        """The contents of a snapshot file."""
+        parts = [_SNAPSHOT_COUNT.pack(len(self.entries))]
+        for producer_id, entry in self.entries.items():
+            last = entry.batches[-1] if entry.batches else AppendedBatch(NO_SEQUENCE, NO_OFFSET, 0, -1)
+            parts.append(
+                _SNAPSHOT_ENTRY.pack(
+                    producer_id,
+                    entry.producer_epoch,
+                    last.last_sequence,
+                    last.last_offset,
+                    last.offset_delta,
+                    entry.last_timestamp,
+                    entry.coordinator_epoch,
+                    entry.current_txn_first_offset,
+                )
+            )
+        body = b"".join(parts)
+        return _SNAPSHOT_HEAD.pack(_SNAPSHOT_VERSION, crc32c(body)) + body
+
+    @classmethod
+    def from_snapshot(cls, data: bytes, end_offset: int) -> ProducerState:
+        """Read a snapshot file. Raises SnapshotCorrupted."""
+        state = cls(end_offset)
+        try:
+            version, crc = _SNAPSHOT_HEAD.unpack_from(data)
+            (count,) = _SNAPSHOT_COUNT.unpack_from(data, _SNAPSHOT_HEAD.size)
+        except struct.error as error:
+            raise SnapshotCorrupted("the snapshot is too short") from error
+        body = memoryview(data)[_SNAPSHOT_HEAD.size :]
+        if version != _SNAPSHOT_VERSION:
+            raise SnapshotCorrupted(f"the snapshot has the unknown version {version}")
+        if crc32c(body) != crc:
+            raise SnapshotCorrupted("the checksum of the snapshot is wrong")
+        if len(body) != _SNAPSHOT_COUNT.size + count * _SNAPSHOT_ENTRY.size:
+            raise SnapshotCorrupted("the snapshot does not have as many producers as it says")
+        for fields in _SNAPSHOT_ENTRY.iter_unpack(body[_SNAPSHOT_COUNT.size :]):
+            producer_id, epoch, sequence, offset, delta, timestamp, coordinator_epoch, first_offset = fields
+            batches = (AppendedBatch(sequence, offset, delta, timestamp),) if offset >= 0 else ()
+            state._put(
+                producer_id,
+                ProducerEntry(
+                    epoch, coordinator_epoch, timestamp, first_offset, batches, complete=not batches
+                ),
+            )
+        return state
+
+
+def snapshot_name(offset: int) -> str:
+    """The file name of the snapshot of the state after all batches below `offset`."""
+    return f"{offset:020d}.snapshot"
