@@ -1,54 +1,269 @@
-"""Topics and their partitions, kept as Kafka's metadata records in `__cluster_metadata-0`."""
+"""Topics and their partitions, kept as Kafka's metadata records in `__cluster_metadata-0`.
+
+The metadata log is the truth. A topic's directories are made before its records are written, and removed after the
+record of its removal was: whatever a crash leaves behind belongs to no topic, and `stray_directories` clears it away.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..protocol.errors import ErrorCode
+from ..protocol.messages import metadata_records as kinds
+from ..storage.errors import StorageError
+from ..storage.log import Log
+from .config import ConfigError, TopicConfig, validate_topic_overrides
+from .metadata_image import TOPIC_RESOURCE, MetadataImage, TopicImage
+from .partition import Partition
+from .topic_names import INTERNAL_TOPICS, collision_key, name_problem
+from .topic_policy import TopicPolicy, topic_policy
 
 if TYPE_CHECKING:
-    from .config import TopicConfig
-    from .partition import Partition
+    from ..storage.log_directory import LogDirectory
+    from .config import BrokerConfig
+    from .metadata_log import MetadataLog, MetadataRecord
+    from .sync_queue import SyncQueue
+
+log = logging.getLogger(__name__)
+
+MAX_PARTITIONS_PER_CHANGE = 10_000  # Kafka's limit of records in one change of the metadata
+_UNASSIGNED_DIRECTORY = bytes(16)
 
 
 class TopicError(Exception):
     """A change was refused: `code` for the client, and a message near Kafka's as the exception's text."""
 
-    code: ErrorCode
+    def __init__(self, code: ErrorCode, message: str | None = None) -> None:
+        super().__init__(message or code.message)
+        self.code = code
 
 
 class Topic:
-    """A topic: `name`, `topic_id` (16 bytes), `partitions` (dense, by index), `config`, `is_internal`."""
+    """A topic: `name`, `topic_id` (16 bytes), `partitions` (dense, by index), `config`, `policy`, `is_internal`."""
 
-    name: str
-    topic_id: bytes
-    partitions: list[Partition]
-    config: TopicConfig
-    is_internal: bool
+    __slots__ = ("config", "is_internal", "name", "partitions", "policy", "topic_id")
+
+    def __init__(self, name: str, topic_id: bytes, config: TopicConfig, policy: TopicPolicy) -> None:
+        self.name = name
+        self.topic_id = topic_id
+        self.config = config
+        self.policy = policy
+        self.is_internal = name in INTERNAL_TOPICS
+        self.partitions: list[Partition] = []
+
+    def __repr__(self) -> str:
+        return f"<Topic {self.name} partitions={len(self.partitions)}>"
 
 
 class Topics:
-    """All topics by name and by id. A change is in the metadata log before it is visible."""
+    """All topics by name and by id. A change is in the metadata log before it is visible.
 
-    on_deleted: list[Callable[[Topic], None]]  # called after a topic has gone, e.g. to drop its committed offsets
+    `on_deleted` is called after a topic has gone, e.g. to drop its committed offsets.
+    """
 
-    def get(self, name: str) -> Topic | None: ...
-    def by_id(self, topic_id: bytes) -> Topic | None: ...
-    def partition(self, name: str, index: int) -> Partition | None: ...
-    def __iter__(self) -> Iterator[Topic]: ...
-    def __len__(self) -> int: ...
+    def __init__(
+        self,
+        config: BrokerConfig,
+        directory: LogDirectory,
+        metadata_log: MetadataLog,
+        image: MetadataImage,
+        syncs: SyncQueue,
+        random_uuid: Callable[[], bytes],
+    ) -> None:
+        self.on_deleted: list[Callable[[Topic], None]] = []
+        self._config = config
+        self._directory = directory
+        self._metadata_log = metadata_log
+        self._image = image
+        self._syncs = syncs
+        self._random_uuid = random_uuid
+        self._by_name: dict[str, Topic] = {}
+        self._by_id: dict[bytes, Topic] = {}
+        self._by_collision_key: dict[str, set[str]] = {}
+
+    def __iter__(self) -> Iterator[Topic]:
+        return iter(list(self._by_name.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def get(self, name: str) -> Topic | None:
+        """The topic of that name."""
+        return self._by_name.get(name)
+
+    def by_id(self, topic_id: bytes) -> Topic | None:
+        """The topic of that id."""
+        return self._by_id.get(topic_id)
+
+    def partition(self, name: str, index: int) -> Partition | None:
+        """The partition `name-index`."""
+        topic = self._by_name.get(name)
+        if topic is None or not 0 <= index < len(topic.partitions):
+            return None
+        return topic.partitions[index]
+
+    def partitions(self) -> Iterator[Partition]:
+        """Every partition of every topic."""
+        for topic in self:
+            yield from topic.partitions
+
+    def open_all(self) -> None:
+        """Open what the metadata log names. A partition whose log is damaged stays offline, the others serve."""
+        for topic_image in list(self._image.topics.values()):
+            topic = self._new_topic(topic_image.name, topic_image.topic_id, self._stored_configs(topic_image.name))
+            for index in range(len(topic_image.leader_epochs)):
+                topic.partitions.append(self._open_partition(topic, topic_image, index))
+            self._attach(topic)
+
+    def check_new(self, name: str, partitions: int, configs: Mapping[str, str | None] | None = None) -> None:
+        """Raise TopicError if `create` would refuse this topic."""
+        problem = name_problem(name)
+        if problem is not None:
+            raise TopicError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem)
+        if name in self._by_name:
+            raise TopicError(ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic '{name}' already exists.")
+        colliding = self._by_collision_key.get(collision_key(name))
+        if colliding:
+            other = min(colliding)
+            raise TopicError(
+                ErrorCode.INVALID_TOPIC_EXCEPTION, f"Topic '{name}' collides with existing topic: {other}"
+            )
+        if partitions <= 0:
+            raise TopicError(
+                ErrorCode.INVALID_PARTITIONS, "Number of partitions was set to an invalid non-positive value."
+            )
+        _check_count(partitions)
+        try:
+            validate_topic_overrides(configs or {})
+        except ConfigError as error:
+            raise TopicError(ErrorCode.INVALID_CONFIG, str(error)) from None
 
     def create(
-        self, name: str, partitions: int, configs: Mapping[str, str] | None = None, *, now_ms: int
+        self, name: str, partitions: int, configs: Mapping[str, str | None] | None = None, *, now_ms: int
     ) -> Topic:
         """Make a topic, its directories first and then its records. Raises TopicError, leaving nothing half-made."""
-        ...
+        self.check_new(name, partitions, configs)
+        overrides = {key: value for key, value in (configs or {}).items() if value is not None}
+        topic = self._new_topic(name, self._random_uuid(), overrides)
+        records: list[MetadataRecord] = [(kinds.TOPIC, kinds.TOPIC(name=name, topic_id=topic.topic_id))]
+        for key, value in overrides.items():
+            record = kinds.CONFIG(resource_type=TOPIC_RESOURCE, resource_name=name, name=key, value=value)
+            records.append((kinds.CONFIG, record))
+        self._add(topic, range(partitions), records, now_ms)
+        self._attach(topic)
+        return topic
 
-    def delete(self, topic: Topic) -> None:
-        """Remove a topic and its data; waiting fetches wake. Raises TopicError."""
-        ...
+    def add_partitions(self, topic: Topic, total: int, *, now_ms: int) -> Sequence[Partition]:
+        """Grow a topic to `total` partitions; return the new ones. Raises TopicError, leaving nothing half-made."""
+        present = len(topic.partitions)
+        if total <= present:
+            raise TopicError(ErrorCode.INVALID_PARTITIONS, f"Topic already has {present} partition(s).")
+        _check_count(total - present)
+        self._add(topic, range(present, total), [], now_ms)
+        return topic.partitions[present:]
 
-    def add_partitions(self, topic: Topic, total: int) -> Sequence[Partition]:
-        """Grow a topic to `total` partitions. Raises TopicError."""
-        ...
+    def delete(self, topic: Topic, *, now_ms: int) -> None:
+        """Remove a topic and its data; who waits for it is told. Raises TopicError."""
+        record = kinds.REMOVE_TOPIC(topic_id=topic.topic_id)
+        self._write([(kinds.REMOVE_TOPIC, record)], now_ms)
+        del self._by_name[topic.name]
+        del self._by_id[topic.topic_id]
+        self._by_collision_key[collision_key(topic.name)].discard(topic.name)
+        for partition in topic.partitions:
+            partition.retire()
+            with suppress(StorageError):
+                partition.close(clean=False)
+            self._directory.remove_log(topic.name, partition.index)
+        for callback in self.on_deleted:
+            callback(topic)
+
+    def _new_topic(self, name: str, topic_id: bytes, overrides: Mapping[str, str]) -> Topic:
+        config = TopicConfig(self._config, overrides)
+        return Topic(name, topic_id, config, topic_policy(config, self._config))
+
+    def _stored_configs(self, name: str) -> dict[str, str]:
+        """The recorded overrides; what this version does not know (or not accept) is left out, with a note."""
+        kept: dict[str, str] = {}
+        for key, value in self._image.topic_configs(name).items():
+            try:
+                validate_topic_overrides({key: value})
+                kept[key] = value
+            except ConfigError as error:
+                log.warning("Topic %s: %s The setting is ignored.", name, error)
+        return kept
+
+    def _add(self, topic: Topic, indexes: range, records: list[MetadataRecord], now_ms: int) -> None:
+        """Make the partitions `indexes` of `topic`: logs, then records. Raises TopicError with everything undone."""
+        self._require_metadata_log()
+        made: list[Log] = []
+        try:
+            for index in indexes:
+                made.append(self._directory.create_log(topic.name, index, topic.policy.log, topic.topic_id))
+                records.append((kinds.PARTITION, self._partition_record(topic, index)))
+            self._write(records, now_ms)
+        except (OSError, StorageError, TopicError) as error:
+            for index, unused in zip(indexes, made, strict=False):
+                with suppress(StorageError):
+                    unused.close(clean=False)
+                self._directory.remove_log(topic.name, index)
+            if isinstance(error, TopicError):
+                raise
+            log.error("Topic %s cannot be made: %s", topic.name, error)
+            raise TopicError(ErrorCode.KAFKA_STORAGE_ERROR, str(error)) from error
+        for index, new in zip(indexes, made, strict=True):
+            topic.partitions.append(Partition(topic.name, index, topic.policy, self._syncs, new))
+
+    def _partition_record(self, topic: Topic, index: int) -> object:
+        replicas = [self._config.node_id]
+        return kinds.PARTITION(
+            partition_id=index,
+            topic_id=topic.topic_id,
+            replicas=replicas,
+            isr=replicas,
+            leader=replicas[0],
+            leader_epoch=0,
+            partition_epoch=0,
+            directories=[_UNASSIGNED_DIRECTORY],
+        )
+
+    def _require_metadata_log(self) -> None:
+        try:
+            self._metadata_log.require_online()
+        except StorageError as error:
+            raise TopicError(ErrorCode.KAFKA_STORAGE_ERROR, str(error)) from error
+
+    def _write(self, records: Sequence[MetadataRecord], now_ms: int) -> None:
+        try:
+            self._metadata_log.append(records, now_ms)
+        except StorageError as error:
+            raise TopicError(ErrorCode.KAFKA_STORAGE_ERROR, str(error)) from error
+        for kind, record in records:
+            self._image.apply(kind, record)
+
+    def _attach(self, topic: Topic) -> None:
+        self._by_name[topic.name] = topic
+        self._by_id[topic.topic_id] = topic
+        self._by_collision_key.setdefault(collision_key(topic.name), set()).add(topic.name)
+
+    def _open_partition(self, topic: Topic, image: TopicImage, index: int) -> Partition:
+        opened: Log | None = None
+        reason = ""
+        try:
+            opened = self._directory.open_log(topic.name, index, topic.policy.log, topic.topic_id)
+        except StorageError as error:
+            reason = str(error)
+            log.error("Partition %s-%d stays offline: %s", topic.name, index, error)
+        epoch = image.leader_epochs.get(index, 0)
+        return Partition(
+            topic.name, index, topic.policy, self._syncs, opened, leader_epoch=max(epoch, 0), reason=reason
+        )
+
+
+def _check_count(partitions: int) -> None:
+    if partitions > MAX_PARTITIONS_PER_CHANGE:
+        raise TopicError(
+            ErrorCode.POLICY_VIOLATION, "Excessively large number of partitions per request."
+        )

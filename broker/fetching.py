@@ -1,0 +1,176 @@
+"""Reading partitions for a fetch, and waiting until there is enough to read.
+
+A fetch that finds less than `min_bytes` is parked: it waits on its partitions, is woken by what changes there, measures
+that partition alone, and is answered when there is enough, when its time is up, or when something went wrong. No
+polling, and no second look at partitions where nothing happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..protocol.errors import ErrorCode
+from ..protocol.messages.fetch import RESPONSE_PARTITION
+from ..storage.errors import StorageError
+from .partition import Partition, PartitionOffline
+
+if TYPE_CHECKING:
+    from .timers import Timers
+
+READ_COMMITTED = 1
+
+_row = RESPONSE_PARTITION.make
+
+
+class FetchParameters:
+    """What bounds one fetch: sizes in bytes, `max_wait_ms` in milliseconds. `hard_max_bytes`: before v3 (KIP-74) no
+    batch larger than the limit is sent, so that a consumer can be stuck; later the first one always is."""
+
+    __slots__ = ("committed_only", "hard_max_bytes", "max_bytes", "max_wait_ms", "min_bytes")
+
+    def __init__(
+        self, *, max_bytes: int, min_bytes: int, max_wait_ms: int, committed_only: bool, hard_max_bytes: bool
+    ) -> None:
+        self.max_bytes = max_bytes
+        self.min_bytes = min_bytes
+        self.max_wait_ms = max_wait_ms
+        self.committed_only = committed_only
+        self.hard_max_bytes = hard_max_bytes
+
+
+class Wanted:
+    """One partition of a fetch, as the client wants it."""
+
+    __slots__ = ("current_leader_epoch", "fetch_offset", "max_bytes", "partition")
+
+    def __init__(
+        self, partition: Partition, fetch_offset: int, max_bytes: int, current_leader_epoch: int
+    ) -> None:
+        self.partition = partition
+        self.fetch_offset = fetch_offset
+        self.max_bytes = max_bytes
+        self.current_leader_epoch = current_leader_epoch
+
+    def upper_offset(self, committed_only: bool) -> int:
+        """Where reading ends for this client."""
+        return self.partition.last_stable_offset if committed_only else self.partition.high_watermark
+
+
+def error_row(index: int, code: int) -> Any:
+    """A partition's answer that holds nothing but an error: every offset is -1, as in Kafka."""
+    return _row(partition_index=index, error_code=code, high_watermark=-1, records=b"")
+
+
+def epoch_error(partition: Partition, current_leader_epoch: int) -> ErrorCode:
+    """What is wrong with the leader epoch that a client believes in (KIP-320); -1 believes in none."""
+    if current_leader_epoch < 0 or current_leader_epoch == partition.leader_epoch:
+        return ErrorCode.NONE
+    if current_leader_epoch < partition.leader_epoch:
+        return ErrorCode.FENCED_LEADER_EPOCH
+    return ErrorCode.UNKNOWN_LEADER_EPOCH
+
+
+def read_all(wanted: Sequence[Wanted], parameters: FetchParameters) -> tuple[list[Any], int, bool]:
+    """The rows of all partitions in order, how many bytes of records they hold, and whether one is an error."""
+    left = parameters.max_bytes
+    min_one = not parameters.hard_max_bytes
+    rows, total, failed = [], 0, False
+    for each in wanted:
+        row = _read(each, min(each.max_bytes, left), min_one, parameters.committed_only)
+        rows.append(row)
+        size = len(row.records)
+        if size:
+            min_one = False
+            total += size
+            left = max(0, left - size)
+        elif row.error_code:
+            failed = True
+    return rows, total, failed
+
+
+def _read(wanted: Wanted, max_bytes: int, min_one: bool, committed_only: bool) -> Any:
+    partition = wanted.partition
+    error = epoch_error(partition, wanted.current_leader_epoch)
+    if error:
+        return error_row(partition.index, error)
+    if partition.deleted:
+        return error_row(partition.index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    try:
+        log = partition.log
+        piece = log.read(
+            wanted.fetch_offset,
+            max(max_bytes, 0),
+            min_one=min_one,
+            upper_offset=wanted.upper_offset(committed_only),
+        )
+        return _row(
+            partition_index=partition.index,
+            high_watermark=partition.high_watermark,
+            last_stable_offset=partition.last_stable_offset,
+            log_start_offset=log.log_start_offset,
+            aborted_transactions=[] if committed_only else None,
+            records=piece.records,
+        )
+    except (StorageError, PartitionOffline) as failure:
+        return error_row(partition.index, failure.error_code)
+
+
+class ParkedFetch:
+    """A fetch that waits. `on_done` is called once, when it should read again and be answered."""
+
+    __slots__ = ("_enough", "_on_done", "_parameters", "_sizes", "_timer", "_total", "_wanted")
+
+    def __init__(
+        self,
+        wanted: Sequence[Wanted],
+        rows: Sequence[Any],
+        parameters: FetchParameters,
+        timers: Timers,
+        deadline_ms: float,
+        on_done: Callable[[], None],
+    ) -> None:
+        self._parameters = parameters
+        self._on_done: Callable[[], None] | None = on_done
+        self._wanted = {each.partition: each for each in wanted}
+        self._sizes = {each.partition: len(row.records) for each, row in zip(wanted, rows, strict=True)}
+        self._total = sum(self._sizes.values())
+        for partition in self._wanted:
+            partition.waiters[self] = None
+        self._timer = timers.at(deadline_ms, self.finish)
+
+    def on_change(self, partition: Partition) -> None:
+        """`partition` has more to read, or has gone."""
+        wanted = self._wanted[partition]
+        if partition.deleted or partition.offline is not None:
+            self.finish()
+            return
+        if self._parameters.min_bytes > 1:
+            self._measure(partition, wanted)
+            if self._total < self._parameters.min_bytes:
+                return
+        elif wanted.upper_offset(self._parameters.committed_only) <= wanted.fetch_offset:
+            return
+        self.finish()
+
+    def finish(self) -> None:
+        """Wait no longer."""
+        on_done = self._on_done
+        self.cancel()
+        if on_done is not None:
+            on_done()
+
+    def cancel(self) -> None:
+        """Forget it: the client has gone."""
+        self._on_done = None
+        self._timer.cancel()
+        for partition in self._wanted:
+            partition.waiters.pop(self, None)
+
+    def _measure(self, partition: Partition, wanted: Wanted) -> None:
+        row = _read(wanted, wanted.max_bytes, False, self._parameters.committed_only)
+        size = len(row.records)
+        self._total += size - self._sizes[partition]
+        self._sizes[partition] = size
+        if row.error_code:
+            self._total = self._parameters.min_bytes

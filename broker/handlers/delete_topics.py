@@ -1,0 +1,64 @@
+"""DeleteTopics (API 20).
+
+- 3: TOPIC_DELETION_DISABLED (KIP-322). 5: messages. 6: by name or by id (KIP-516).
+- When the answer goes out a topic is gone with its data, and the name is free. `__consumer_offsets` cannot be deleted, for
+  the groups live in it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...protocol.errors import ErrorCode
+from ...protocol.messages.delete_topics import RESPONSE, RESPONSE_TOPIC
+from ..context import RequestContext
+from ..internal_topics import OFFSETS_TOPIC
+from ..topic_requests import duplicates
+from ..topics import Topic, TopicError
+
+_NO_ID = bytes(16)
+
+
+def handle(request: Any, context: RequestContext) -> Any:
+    asked = [(each.name, each.topic_id) for each in request.topics] if context.version >= 6 else []
+    asked += [(name, _NO_ID) for name in request.topic_names]
+    names = duplicates(name for name, topic_id in asked if name is not None and topic_id == _NO_ID)
+    ids = duplicates(topic_id for name, topic_id in asked if name is None and topic_id != _NO_ID)
+    rows = []
+    for name, topic_id in dict.fromkeys(asked):
+        try:
+            topic = _find(name, topic_id, names, ids, context)
+            context.node.topics.delete(topic, now_ms=context.now_ms)
+            rows.append(RESPONSE_TOPIC(name=topic.name, topic_id=topic.topic_id))
+        except TopicError as error:
+            rows.append(_refused(name, topic_id, error))
+    return RESPONSE(responses=rows)
+
+
+def _find(
+    name: str | None, topic_id: bytes, names: set[str], ids: set[bytes], context: RequestContext
+) -> Topic:
+    """The topic to delete. Raises TopicError."""
+    by_id = topic_id != _NO_ID
+    if by_id and name is not None:
+        raise TopicError(ErrorCode.INVALID_REQUEST, "You may not specify both topic name and topic id.")
+    if not by_id and name is None:
+        raise TopicError(ErrorCode.INVALID_REQUEST, "Neither topic name nor id were specified.")
+    if name in names:
+        raise TopicError(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+    if topic_id in ids:
+        raise TopicError(ErrorCode.INVALID_REQUEST, "Duplicate topic id.")
+    topics = context.node.topics
+    topic = topics.by_id(topic_id) if by_id else topics.get(name or "")
+    if topic is None:
+        raise TopicError(ErrorCode.UNKNOWN_TOPIC_ID if by_id else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    disabled = ErrorCode.INVALID_REQUEST if context.version < 3 else ErrorCode.TOPIC_DELETION_DISABLED
+    if not context.node.config["delete.topic.enable"]:
+        raise TopicError(disabled)
+    if topic.name == OFFSETS_TOPIC:
+        raise TopicError(disabled, f"{OFFSETS_TOPIC} holds the groups and cannot be deleted.")
+    return topic
+
+
+def _refused(name: str | None, topic_id: bytes, error: TopicError) -> Any:
+    return RESPONSE_TOPIC(name=name, topic_id=topic_id, error_code=error.code, error_message=str(error))

@@ -1,0 +1,101 @@
+"""ListOffsets (API 2): offsets by timestamp (KIP-79), and special ones.
+
+- -1 latest (the high watermark, or the last stable offset for isolation level 1), -2 earliest, -3 the record of the largest
+  timestamp (KIP-734, from 7), -4 earliest local (KIP-405, from 8): the same as earliest, for nothing is tiered; -5 latest
+  tiered (KIP-1005, from 9) and -6 earliest pending upload (KIP-1023, from 11): none.
+- 0: several offsets a partition: base offsets of segments, newest first, before them the log end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+from ...protocol.errors import ErrorCode
+from ...protocol.messages.list_offsets import RESPONSE, RESPONSE_PARTITION, RESPONSE_TOPIC
+from ...storage.errors import StorageError
+from ...storage.log import TimestampOffset
+from ..context import RequestContext
+from ..fetching import READ_COMMITTED, epoch_error
+from ..partition import Partition, PartitionOffline
+
+LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED, EARLIEST_PENDING_UPLOAD = range(-1, -7, -1)
+_SINCE = {MAX_TIMESTAMP: 7, EARLIEST_LOCAL: 8, LATEST_TIERED: 9, EARLIEST_PENDING_UPLOAD: 11}
+
+_NOTHING = TimestampOffset(-1, -1, -1)
+
+
+class _Question(NamedTuple):
+    asked: Any
+    committed_only: bool
+    version: int
+
+
+def handle(request: Any, context: RequestContext) -> Any:
+    counts = Counter((topic.name, each.partition_index) for topic in request.topics for each in topic.partitions)
+    committed_only = request.isolation_level == READ_COMMITTED
+    answers = []
+    for topic in request.topics:
+        rows = []
+        for asked in topic.partitions:
+            question = _Question(asked, committed_only, context.version)
+            if counts[topic.name, asked.partition_index] > 1:
+                rows.append(_error(asked, ErrorCode.INVALID_REQUEST))
+            else:
+                rows.append(_answer(question, context.node.topics.partition(topic.name, asked.partition_index)))
+        answers.append(RESPONSE_TOPIC(name=topic.name, partitions=rows))
+    return RESPONSE(topics=answers)
+
+
+def _answer(question: _Question, partition: Partition | None) -> Any:
+    asked = question.asked
+    if partition is None:
+        return _error(asked, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    if question.version < _SINCE.get(asked.timestamp, 0):
+        return _error(asked, ErrorCode.UNSUPPORTED_VERSION)
+    error = epoch_error(partition, asked.current_leader_epoch)
+    if error:
+        return _error(asked, error)
+    try:
+        if question.version == 0:
+            offsets = _old_style(partition, asked.timestamp, asked.max_num_offsets)
+            return RESPONSE_PARTITION(partition_index=asked.partition_index, old_style_offsets=offsets)
+        found = _find(partition, asked.timestamp, question.committed_only)
+    except (StorageError, PartitionOffline) as failure:
+        return _error(asked, failure.error_code)
+    return RESPONSE_PARTITION(
+        partition_index=asked.partition_index,
+        timestamp=found.timestamp,
+        offset=found.offset,
+        leader_epoch=found.leader_epoch,
+    )
+
+
+def _find(partition: Partition, timestamp: int, committed_only: bool) -> TimestampOffset:
+    log = partition.log
+    end = partition.last_stable_offset if committed_only else partition.high_watermark
+    if timestamp == LATEST:
+        return TimestampOffset(-1, end, log.leader_epochs.latest_epoch)
+    if timestamp in (EARLIEST, EARLIEST_LOCAL):
+        return TimestampOffset(-1, log.log_start_offset, log.leader_epochs.epoch_at(log.log_start_offset))
+    if timestamp in (LATEST_TIERED, EARLIEST_PENDING_UPLOAD):
+        return _NOTHING
+    found = log.max_timestamp() if timestamp == MAX_TIMESTAMP else log.find_by_timestamp(timestamp)
+    return found if found is not None and found.offset < end else _NOTHING
+
+
+def _old_style(partition: Partition, timestamp: int, max_num_offsets: int) -> list[int]:
+    """Offsets at or before which to begin for records of `timestamp`, newest first: the log end and segments' starts."""
+    log, end = partition.log, partition.high_watermark
+    starts = [(base, largest) for base, largest in log.segment_starts() if base < end]
+    if timestamp == LATEST:
+        offsets = [end, *(base for base, _ in reversed(starts))]
+    elif timestamp == EARLIEST:
+        offsets = [log.log_start_offset]
+    else:
+        offsets = [base for base, largest in reversed(starts) if largest <= timestamp]
+    return offsets[: max(max_num_offsets, 0)]
+
+
+def _error(asked: Any, code: int) -> Any:
+    return RESPONSE_PARTITION(partition_index=asked.partition_index, error_code=code)

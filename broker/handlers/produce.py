@@ -1,0 +1,163 @@
+"""Produce (API 0): append record batches to partitions.
+
+- acks 0: no answer; an error closes the connection, which is how the producer learns of it. acks 1 and all (-1) are the
+  same with one replica: answered when appended, or when synced where the topic asks for it (`flush.messages=1`).
+- 0-2: message sets are converted to batches of magic 2. 3: exactly one batch of magic 2 a partition (KIP-98).
+- 8: which records were refused, and why (KIP-467). 13: topics by id (KIP-516).
+- Transactional batches are refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED: transactions are not served, and every
+  client takes that code as final.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...protocol.errors import ErrorCode
+from ...protocol.messages.produce import RECORD_ERROR, RESPONSE, RESPONSE_PARTITION, RESPONSE_TOPIC
+from ...protocol.record_errors import CorruptRecord, InvalidRecord
+from ...protocol.record_validation import prepare
+from ...storage.errors import StorageError
+from ..connection import CloseConnection
+from ..context import Pending, RequestContext
+from ..partition import Partition, PartitionOffline
+from ..topics import Topic
+
+_ADMIN_CLIENT = "__admin_client"  # Kafka's own tools may write to internal topics by this client id
+_FIRST_VERSION_WITH_STORAGE_ERROR = 4
+
+_partition = RESPONSE_PARTITION.make
+
+
+class _Refused(Exception):
+    """The partition's data is not taken: `code` and, where single records are at fault, which."""
+
+    def __init__(self, code: ErrorCode, message: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def handle(request: Any, context: RequestContext) -> Any:
+    acks = request.acks
+    touched: list[Partition] = []
+    waits: list[tuple[Partition, int, Any]] = []  # partition, end offset, its answer
+    topics, version = context.node.topics, context.version
+    answers = []
+    for asked in request.topic_data:
+        topic = topics.get(asked.name) if version < 13 else topics.by_id(asked.topic_id)
+        rows = []
+        for data in asked.partition_data:
+            row = _append(topic, data, acks, context, touched, waits)
+            rows.append(row)
+        answers.append(RESPONSE_TOPIC(name=asked.name, topic_id=asked.topic_id, partition_responses=rows))
+    for partition in touched:
+        partition.wake()
+    if acks == 0:
+        _close_on_error(answers, context)
+        return None
+    response = RESPONSE(responses=answers)
+    return _after_sync(response, waits) if waits else response
+
+
+def _append(
+    topic: Topic | None,
+    data: Any,
+    acks: int,
+    context: RequestContext,
+    touched: list[Partition],
+    waits: list[tuple[Partition, int, Any]],
+) -> Any:
+    """The answer for one partition, whose batch has been appended unless the answer says otherwise."""
+    index, log_start_offset = data.index, -1
+    try:
+        partition = _find(topic, index, acks, context)
+        policy = partition.policy
+        if context.version < 3 and not data.records:
+            return _partition(index=index, base_offset=-1)  # Kafka, too, appends nothing and says so
+        log_start_offset = partition.log.log_start_offset
+        batch, header = prepare(
+            data.records or b"", policy.produce, api_version=context.version, now_ms=context.now_ms
+        )
+        if header.is_transactional:
+            raise _Refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, "Transactions are not served.")
+        result = partition.append(batch, (header,), context.now_ms)
+    except (_Refused, CorruptRecord, StorageError, PartitionOffline) as error:
+        return _error_row(index, error, log_start_offset, context.version)
+    touched.append(partition)
+    row = _partition(
+        index=index, base_offset=result.base_offset, log_start_offset=result.log_start_offset
+    )
+    if result.duplicate or policy.appends_time:  # as Kafka: a duplicate tells the time of what it repeats
+        row.log_append_time_ms = result.max_timestamp
+    if result.last_offset >= partition.high_watermark:
+        waits.append((partition, result.last_offset + 1, row))
+    return row
+
+
+def _find(topic: Topic | None, index: int, acks: int, context: RequestContext) -> Partition:
+    """The partition to append to. Raises _Refused."""
+    if topic is None:
+        by_id = context.version >= 13
+        raise _Refused(ErrorCode.UNKNOWN_TOPIC_ID if by_id else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    if not 0 <= index < len(topic.partitions):
+        raise _Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    if not -1 <= acks <= 1:
+        raise _Refused(ErrorCode.INVALID_REQUIRED_ACKS)
+    if topic.is_internal and context.client_id != _ADMIN_CLIENT:
+        raise _Refused(
+            ErrorCode.INVALID_TOPIC_EXCEPTION, f"Cannot append to internal topic {topic.name}"
+        )
+    if acks == -1 and topic.policy.min_insync_replicas > 1:
+        raise _Refused(
+            ErrorCode.NOT_ENOUGH_REPLICAS,
+            f"The in-sync replicas are 1, which is less than the {topic.policy.min_insync_replicas} required.",
+        )
+    return topic.partitions[index]
+
+
+def _error_row(index: int, error: Exception, log_start_offset: int, version: int) -> Any:
+    code: int = error.code if isinstance(error, _Refused) else error.error_code  # type: ignore[attr-defined]
+    if code == ErrorCode.KAFKA_STORAGE_ERROR and version < _FIRST_VERSION_WITH_STORAGE_ERROR:
+        code = ErrorCode.NOT_LEADER_OR_FOLLOWER
+    message = error.message if isinstance(error, _Refused) else str(error)
+    records = error.record_errors if isinstance(error, InvalidRecord) else ()
+    return _partition(
+        index=index,
+        error_code=code,
+        base_offset=-1,
+        log_start_offset=log_start_offset,
+        record_errors=[
+            RECORD_ERROR(batch_index=at, batch_index_error_message=text) for at, text in records
+        ],
+        error_message=message,
+    )
+
+
+def _close_on_error(answers: list[Any], context: RequestContext) -> None:
+    """acks=0: nobody reads an answer, so that an error has to show in the connection's end."""
+    for answer in answers:
+        for row in answer.partition_responses:
+            if row.error_code:
+                name = ErrorCode(row.error_code).name
+                raise CloseConnection(
+                    f"it produced with acks=0 to {answer.name or answer.topic_id.hex()}-{row.index}: {name}"
+                )
+
+
+def _after_sync(response: Any, waits: list[tuple[Partition, int, Any]]) -> Any:
+    """The response, once every append in it is durable; or a Pending that gives it then."""
+    pending = Pending()
+    missing = len(waits)
+
+    def settle(row: Any, error: ErrorCode) -> None:
+        nonlocal missing
+        if error:
+            row.error_code = error
+            row.base_offset = row.log_append_time_ms = -1
+        missing -= 1
+        if missing == 0:
+            pending.complete(response)
+
+    for partition, end_offset, row in waits:
+        partition.when_committed(end_offset, lambda error, row=row: settle(row, error))
+    return pending.response if pending.done else pending
