@@ -1,0 +1,68 @@
+"""Which messages the codec tests are about."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+# The APIs of the first milestone, by the names of their modules.
+APIS = (
+    "produce",
+    "fetch",
+    "list_offsets",
+    "metadata",
+    "offset_commit",
+    "offset_fetch",
+    "find_coordinator",
+    "join_group",
+    "heartbeat",
+    "leave_group",
+    "sync_group",
+    "describe_groups",
+    "list_groups",
+    "api_versions",
+    "create_topics",
+    "delete_topics",
+    "init_producer_id",
+    "describe_configs",
+    "create_partitions",
+    "delete_groups",
+    "offset_delete",
+    "describe_cluster",
+)
+DIRECTIONS = ("request", "response")
+
+
+class Case(NamedTuple):
+    """One message at one version."""
+
+    api: str
+    direction: str
+    version: int
+
+    @property
+    def message(self) -> Any:
+        """The declaration."""
+        return message(self.api, self.direction)
+
+    def __str__(self) -> str:
+        return f"{self.api}-{self.direction}-v{self.version}"
+
+
+def message(api: str, direction: str) -> Any:
+    """The declaration of an API's request or response."""
+    return getattr(importlib.import_module(f"odradek.protocol.messages.{api}"), direction.upper())
+
+
+def cases() -> Iterator[Case]:
+    """Every API, direction and version."""
+    for api in APIS:
+        for direction in DIRECTIONS:
+            for version in message(api, direction).versions:
+                yield Case(api, direction, version)
+
+
+def fields_at(struct: Any, version: int) -> list[Any]:
+    """The fields that a struct or message has in a version, in the order of the declaration."""
+    return [field for field in struct.fields if field.exists(version)]

@@ -1,0 +1,42 @@
+"""The form in which Apache Kafka's JsonConverters show a message."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from .catalogue import fields_at
+
+NAMES = {"enable_2pc": "enable2Pc"}
+
+
+def to_json(struct: Any, value: Any, version: int, records: bool = True) -> dict[str, Any]:
+    """A value of ours as Kafka would show it: a tagged field only where it differs from its default.
+
+    `records=False` leaves the bytes of records empty, as Kafka's converters do when they write.
+    """
+    defaults = struct()
+    return {
+        _name(field.name): _shown(field.type, getattr(value, field.name), version, records)
+        for field in fields_at(struct, version)
+        if not field.is_tagged(version) or getattr(value, field.name) != getattr(defaults, field.name)
+    }
+
+
+def _name(name: str) -> str:
+    first, *rest = NAMES.get(name, name).split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _shown(kind: Any, value: Any, version: int, records: bool) -> Any:
+    if value is None:
+        return None
+    if hasattr(kind, "element"):
+        return [_shown(kind.element, one, version, records) for one in value]
+    if hasattr(kind, "fields"):
+        return to_json(kind, value, version, records)
+    if kind.name == "UUID":
+        return base64.urlsafe_b64encode(value).decode().rstrip("=")
+    if kind.name == "RECORDS":
+        return base64.b64encode(value).decode() if records else ""
+    return base64.b64encode(value).decode() if kind.name == "BYTES" else value
