@@ -69,7 +69,9 @@ class FetchSession:
 
     __slots__ = ("created_ms", "entries", "epoch", "id", "last_used_ms", "size", "uses_topic_ids")
 
-    def __init__(self, id: int, entries: dict[PartitionKey, FetchEntry], uses_topic_ids: bool, now_ms: float) -> None:
+    def __init__(
+        self, id: int, entries: dict[PartitionKey, FetchEntry], uses_topic_ids: bool, now_ms: float
+    ) -> None:
         self.id = id
         self.entries = entries
         self.size = len(entries)
@@ -113,7 +115,9 @@ class FetchContext:
         self.entries = entries
         self.error = error
 
-    def answer(self, rows: Sequence[Any], now_ms: float) -> tuple[int, ErrorCode, list[tuple[FetchEntry, Any]]]:
+    def answer(
+        self, rows: Sequence[Any], now_ms: float
+    ) -> tuple[int, ErrorCode, list[tuple[FetchEntry, Any]]]:
         """The session id, error and rows to send, `rows` being those of `entries`.
 
         `now_ms` is the monotonic clock in milliseconds.

@@ -1,25 +1,40 @@
 """The whole broker without sockets.
 
-    node = open_node(config, file_system, clock, timers)
-    response = handler(api_key)(request, RequestContext(node, ...))
-    node.timers.run_due(clock.monotonic_ms())      # now and then
-    node.close()
+node = open_node(config, file_system, clock, timers)
+response = handler(api_key)(request, RequestContext(node, ...))
+node.timers.run_due(clock.monotonic_ms())      # now and then
+node.close()
 """
 
 from __future__ import annotations
 
+import logging
+import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from ..storage.errors import StorageError
+from .coordinator import GroupCoordinator
+from .data_folder import DataFolder
+from .fetch_sessions import FetchSessions
+from .internal_topics import OFFSETS_TOPIC, internal_topic_settings
+from .metadata_image import MetadataImage
+from .metadata_log import MetadataLog
+from .producer_ids import ProducerIds
+from .sync_queue import SyncQueue
+from .topic_requests import Replication
+from .topics import Topics
 
 if TYPE_CHECKING:
     from ..storage.file_system import FileSystem
     from .clock import Clock
     from .config import BrokerConfig
-    from .coordinator import GroupCoordinator
-    from .fetch_sessions import FetchSessions
-    from .producer_ids import ProducerIds
-    from .sync_queue import SyncQueue
     from .timers import Timers
-    from .topics import Topics
+
+log = logging.getLogger(__name__)
+
+# Kafka never gives these as topic ids, nor those that would begin with '-' when written in base64.
+_RESERVED_IDS = frozenset((bytes(16), bytes(15) + b"\x01"))
 
 
 class Node:
@@ -29,29 +44,101 @@ class Node:
     does them in a thread, group by group; without a server `node.syncs.run_all()` does what is pending at once.
     """
 
-    config: BrokerConfig
-    file_system: FileSystem
-    clock: Clock
-    timers: Timers
-    node_id: int
-    cluster_id: str
-    rack: str | None
-    topics: Topics
-    groups: GroupCoordinator
-    producer_ids: ProducerIds
-    fetch_sessions: FetchSessions
-    syncs: SyncQueue
+    def __init__(
+        self,
+        config: BrokerConfig,
+        file_system: FileSystem,
+        clock: Clock,
+        timers: Timers,
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self.config = config
+        self.file_system = file_system
+        self.clock = clock
+        self.timers = timers
+        self.node_id = config.node_id
+        self.rack: str | None = config["broker.rack"]
+        self._random_bytes = random_bytes
+        self._folder = DataFolder(file_system, config.data_directory, config.node_id, self.random_uuid, clock)
+        self.cluster_id = self._folder.cluster_id
+        self.syncs = SyncQueue(timers, clock)
+        image = MetadataImage()
+        metadata_log = MetadataLog(self._folder.open_metadata_log(), self.syncs)
+        for kind, record in metadata_log.replay():
+            image.apply(kind, record)
+        self._folder.clear_strays(image)
+        self._metadata_log = metadata_log
+        self.topics = Topics(config, self._folder, metadata_log, image, self.syncs, self.random_uuid)
+        self.producer_ids = ProducerIds(metadata_log, image, self.node_id)
+        self.replication = Replication(config)
+        self.fetch_sessions = FetchSessions(
+            config["max.incremental.fetch.session.cache.slots"],
+            _SESSION_EVICTION_MS,
+            lambda: int.from_bytes(random_bytes(4), "big"),
+        )
+        self.groups = GroupCoordinator(config, self.topics, timers, clock, self.random_uuid)
 
     def random_uuid(self) -> bytes:
-        """16 random bytes in the form of a version 4 UUID, never one that Kafka reserves. `open_node` sets its source."""
+        """16 random bytes in the form of a version 4 UUID, never one that Kafka reserves."""
+        while True:
+            bits = bytearray(self._random_bytes(16))
+            bits[6] = bits[6] & 0x0F | 0x40
+            bits[8] = bits[8] & 0x3F | 0x80
+            if bits[0] >> 2 != _DASH and bytes(bits) not in _RESERVED_IDS:
+                return bytes(bits)
 
     def close(self, *, clean: bool = True) -> None:
         """Sync and close everything and leave the clean-shutdown mark. `clean=False` only lets go of the files."""
+        self.groups.close()
+        if clean:
+            self.syncs.run_all()
+        for partition in self.topics.partitions():
+            clean = self._close_log(partition.close, clean)
+        clean = self._close_log(self._metadata_log.log.close, clean)
+        self._folder.close(clean)
+
+    def _close_log(self, close: Callable[[bool], None], clean: bool) -> bool:
+        """Close one log; whether the shutdown still counts as a clean one."""
+        try:
+            close(clean)
+        except StorageError as error:
+            log.error("%s", error)
+            return False
+        return clean
+
+    def _start(self) -> None:
+        self.topics.open_all()
+        self._make_internal_topics()
+        self.groups.load()
+
+    def _make_internal_topics(self) -> None:
+        if self.topics.get(OFFSETS_TOPIC) is None:
+            settings = internal_topic_settings(OFFSETS_TOPIC, self.config)
+            if settings is not None:
+                partitions, configs = settings
+                self.topics.create(OFFSETS_TOPIC, partitions, configs, now_ms=self.clock.wall_ms())
 
 
-def open_node(config: BrokerConfig, file_system: FileSystem, clock: Clock, timers: Timers) -> Node:
+_DASH = 62  # '-' in base64 with the URL alphabet
+_SESSION_EVICTION_MS = 120_000  # Kafka's default of min.incremental.fetch.session.eviction.ms
+
+
+def open_node(
+    config: BrokerConfig,
+    file_system: FileSystem,
+    clock: Clock,
+    timers: Timers,
+    random_bytes: Callable[[int], bytes] = os.urandom,
+) -> Node:
     """Open the data directory of `config["log.dirs"]` in `file_system`, recover every partition, load the coordinators.
 
-    Raises FileSystemLocked when another broker holds the directory, and OSError when it cannot be used. Partitions whose
-    log is damaged go offline; the others serve.
+    `random_bytes` is where ids come from. Raises FileSystemLocked when another broker holds the directory, and OSError when
+    it cannot be used. Partitions whose log is damaged go offline; the others serve.
     """
+    node = Node(config, file_system, clock, timers, random_bytes)
+    try:
+        node._start()
+    except BaseException:
+        node.close(clean=False)
+        raise
+    return node

@@ -34,7 +34,9 @@ class Replication:
                 ErrorCode.INVALID_REPLICATION_FACTOR,
                 "Replication factor must be larger than 0, or -1 to use the default value.",
             )
-        wanted = self._config["default.replication.factor"] if replication_factor == -1 else replication_factor
+        wanted = (
+            self._config["default.replication.factor"] if replication_factor == -1 else replication_factor
+        )
         if wanted <= 1:
             return
         if self._strict:
@@ -90,7 +92,10 @@ def partition_count(topic: Any, replication: Replication, default: int) -> int:
                 ErrorCode.INVALID_PARTITIONS, "Number of partitions was set to an invalid non-positive value."
             )
         return default if topic.num_partitions == -1 else int(topic.num_partitions)
-    for name, value in (("replication factor", topic.replication_factor), ("numPartitions", topic.num_partitions)):
+    for name, value in (
+        ("replication factor", topic.replication_factor),
+        ("numPartitions", topic.num_partitions),
+    ):
         if value != -1:
             raise TopicError(
                 ErrorCode.INVALID_REQUEST,
@@ -115,7 +120,8 @@ def _assigned(assignments: Sequence[Any], replication: Replication) -> int:
         replication_factor = len(assignment.broker_ids)
     if seen != set(range(len(seen))):
         raise TopicError(
-            ErrorCode.INVALID_REPLICA_ASSIGNMENT, "partitions should be a consecutive 0-based integer sequence"
+            ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+            "partitions should be a consecutive 0-based integer sequence",
         )
     return len(seen)
 

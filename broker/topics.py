@@ -22,7 +22,7 @@ from .topic_names import INTERNAL_TOPICS, collision_key, name_problem
 from .topic_policy import TopicPolicy, topic_policy
 
 if TYPE_CHECKING:
-    from ..storage.log_directory import LogDirectory
+    from .data_folder import DataFolder
     from .config import BrokerConfig
     from .metadata_log import MetadataLog, MetadataRecord
     from .sync_queue import SyncQueue
@@ -67,7 +67,7 @@ class Topics:
     def __init__(
         self,
         config: BrokerConfig,
-        directory: LogDirectory,
+        directory: DataFolder,
         metadata_log: MetadataLog,
         image: MetadataImage,
         syncs: SyncQueue,
@@ -113,7 +113,9 @@ class Topics:
     def open_all(self) -> None:
         """Open what the metadata log names. A partition whose log is damaged stays offline, the others serve."""
         for topic_image in list(self._image.topics.values()):
-            topic = self._new_topic(topic_image.name, topic_image.topic_id, self._stored_configs(topic_image.name))
+            topic = self._new_topic(
+                topic_image.name, topic_image.topic_id, self._stored_configs(topic_image.name)
+            )
             for index in range(len(topic_image.leader_epochs)):
                 topic.partitions.append(self._open_partition(topic, topic_image, index))
             self._attach(topic)
@@ -264,6 +266,4 @@ class Topics:
 
 def _check_count(partitions: int) -> None:
     if partitions > MAX_PARTITIONS_PER_CHANGE:
-        raise TopicError(
-            ErrorCode.POLICY_VIOLATION, "Excessively large number of partitions per request."
-        )
+        raise TopicError(ErrorCode.POLICY_VIOLATION, "Excessively large number of partitions per request.")

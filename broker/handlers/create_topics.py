@@ -22,7 +22,9 @@ from ..topics import TopicError
 
 def handle(request: Any, context: RequestContext) -> Any:
     twice = duplicates(topic.name for topic in request.topics)
-    rows = [_create(topic, request.validate_only, context) for topic in request.topics if topic.name not in twice]
+    rows = [
+        _create(topic, request.validate_only, context) for topic in request.topics if topic.name not in twice
+    ]
     rows += [_refused(name, ErrorCode.INVALID_REQUEST, "Duplicate topic name.") for name in sorted(twice)]
     return RESPONSE(topics=rows)
 

@@ -20,7 +20,9 @@ def handle(request: Any, context: RequestContext) -> Any:
     if request.endpoint_type != _BROKERS:
         known = request.endpoint_type == _CONTROLLERS
         code = ErrorCode.MISMATCHED_ENDPOINT_TYPE if known else ErrorCode.UNSUPPORTED_ENDPOINT_TYPE
-        message = f"This address is a broker's, and the request is meant for endpoint type {request.endpoint_type}."
+        message = (
+            f"This address is a broker's, and the request is meant for endpoint type {request.endpoint_type}."
+        )
         return RESPONSE(error_code=code, error_message=message)
     host, port = context.advertised
     return RESPONSE(

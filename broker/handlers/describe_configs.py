@@ -77,7 +77,9 @@ def _topic_config(config: TopicConfig, key: ConfigKey) -> Any:
         SYNONYM(name=name, value=value, source=source_code(source))
         for name, value, source in config.synonyms(key.name)
     ]
-    return _config(key, config.text(key.name), source_code(config.source(key.name)), synonyms, read_only=False)
+    return _config(
+        key, config.text(key.name), source_code(config.source(key.name)), synonyms, read_only=False
+    )
 
 
 def _broker_config(config: BrokerConfig, key: ConfigKey) -> Any:

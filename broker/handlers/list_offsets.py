@@ -32,7 +32,9 @@ class _Question(NamedTuple):
 
 
 def handle(request: Any, context: RequestContext) -> Any:
-    counts = Counter((topic.name, each.partition_index) for topic in request.topics for each in topic.partitions)
+    counts = Counter(
+        (topic.name, each.partition_index) for topic in request.topics for each in topic.partitions
+    )
     committed_only = request.isolation_level == READ_COMMITTED
     answers = []
     for topic in request.topics:
@@ -42,7 +44,9 @@ def handle(request: Any, context: RequestContext) -> Any:
             if counts[topic.name, asked.partition_index] > 1:
                 rows.append(_error(asked, ErrorCode.INVALID_REQUEST))
             else:
-                rows.append(_answer(question, context.node.topics.partition(topic.name, asked.partition_index)))
+                rows.append(
+                    _answer(question, context.node.topics.partition(topic.name, asked.partition_index))
+                )
         answers.append(RESPONSE_TOPIC(name=topic.name, partitions=rows))
     return RESPONSE(topics=answers)
 
@@ -87,13 +91,13 @@ def _find(partition: Partition, timestamp: int, committed_only: bool) -> Timesta
 def _old_style(partition: Partition, timestamp: int, max_num_offsets: int) -> list[int]:
     """Offsets at or before which to begin for records of `timestamp`, newest first: the log end and segments' starts."""
     log, end = partition.log, partition.high_watermark
-    starts = [(base, largest) for base, largest in log.segment_starts() if base < end]
+    starts = [segment for segment in reversed(log.segments) if segment.base_offset < end]
     if timestamp == LATEST:
-        offsets = [end, *(base for base, _ in reversed(starts))]
+        offsets = [end, *(segment.base_offset for segment in starts)]
     elif timestamp == EARLIEST:
         offsets = [log.log_start_offset]
     else:
-        offsets = [base for base, largest in reversed(starts) if largest <= timestamp]
+        offsets = [segment.base_offset for segment in starts if segment.largest[0] <= timestamp]
     return offsets[: max(max_num_offsets, 0)]
 
 

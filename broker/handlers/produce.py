@@ -84,9 +84,7 @@ def _append(
     except (_Refused, CorruptRecord, StorageError, PartitionOffline) as error:
         return _error_row(index, error, log_start_offset, context.version)
     touched.append(partition)
-    row = _partition(
-        index=index, base_offset=result.base_offset, log_start_offset=result.log_start_offset
-    )
+    row = _partition(index=index, base_offset=result.base_offset, log_start_offset=result.log_start_offset)
     if result.duplicate or policy.appends_time:  # as Kafka: a duplicate tells the time of what it repeats
         row.log_append_time_ms = result.max_timestamp
     if result.last_offset >= partition.high_watermark:
@@ -104,9 +102,7 @@ def _find(topic: Topic | None, index: int, acks: int, context: RequestContext) -
     if not -1 <= acks <= 1:
         raise _Refused(ErrorCode.INVALID_REQUIRED_ACKS)
     if topic.is_internal and context.client_id != _ADMIN_CLIENT:
-        raise _Refused(
-            ErrorCode.INVALID_TOPIC_EXCEPTION, f"Cannot append to internal topic {topic.name}"
-        )
+        raise _Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, f"Cannot append to internal topic {topic.name}")
     if acks == -1 and topic.policy.min_insync_replicas > 1:
         raise _Refused(
             ErrorCode.NOT_ENOUGH_REPLICAS,
@@ -126,9 +122,7 @@ def _error_row(index: int, error: Exception, log_start_offset: int, version: int
         error_code=code,
         base_offset=-1,
         log_start_offset=log_start_offset,
-        record_errors=[
-            RECORD_ERROR(batch_index=at, batch_index_error_message=text) for at, text in records
-        ],
+        record_errors=[RECORD_ERROR(batch_index=at, batch_index_error_message=text) for at, text in records],
         error_message=message,
     )
 
