@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from functools import partial
 from struct import Struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..protocol.api_keys import ApiKey
 from ..protocol.errors import ErrorCode, ProtocolError
@@ -13,7 +13,9 @@ from ..protocol.framing import read_request, write_response
 from .connection import Answer, CloseConnection, Connection, Deferred
 from .context import Pending, RequestContext
 from .handlers import ROUTES, handler
-from .node import Node
+
+if TYPE_CHECKING:
+    from .node import Node
 
 log = logging.getLogger(__name__)
 
