@@ -309,5 +309,5 @@ def _check_zstd_frames(view: memoryview) -> None:
             position += 4 if first & 4 else 0  # the checksum
     except (struct.error, IndexError):
         position = len(view) + 1
-    if position > len(view):
+    if position > len(view) or not position:
         raise CorruptRecord("zstd: a frame ends early")

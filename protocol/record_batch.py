@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from .checksum import crc32c
 from .compression import Compression, compress, decompress
 from .record_errors import CorruptRecord, InflatedTooLarge, InvalidRecord, TruncatedBatch
-from .record_format import Headers, Record, encode_records, parse_records
+from .record_format import MAX_INT64, Headers, Record, encode_records, parse_records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -321,25 +321,25 @@ def build_batch(
     `last_offset` and `max_timestamp` are those of the last and latest record unless given: the cleaner keeps
     the ones of the batch it shrinks, and needs both where it leaves no record. With LOG_APPEND_TIME the
     records read back with `max_timestamp`.
+
+    Raises InvalidRecord where timestamps differ by 2^63 ms or more, for which the format has no room.
     """
     if records:
         base_timestamp = records[0].timestamp if delete_horizon_ms is None else delete_horizon_ms
         last_offset = records[-1].offset if last_offset is None else last_offset
-        max_timestamp = (
-            max(record.timestamp for record in records) if max_timestamp is None else max_timestamp
-        )
+        latest = max(record.timestamp for record in records)
+        if max(latest - base_timestamp, base_timestamp - min(record.timestamp for record in records)) >
+        MAX_INT64:
+            raise InvalidRecord("the timestamps lie too far apart for one batch")
+        max_timestamp = latest if max_timestamp is None else max_timestamp
         data = compress(compression, encode_records(records, base_offset, base_timestamp), level)
     elif last_offset is None or max_timestamp is None:
         raise ValueError("a batch without records needs a last offset and a largest timestamp")
     else:
         base_timestamp, compression, data = NO_TIMESTAMP, Compression.NONE, b""
     attributes = compression | timestamp_type
-    if is_transactional:
-        attributes |= TRANSACTIONAL
-    if is_control:
-        attributes |= CONTROL
-    if delete_horizon_ms is not None:
-        attributes |= DELETE_HORIZON
+    attributes |= TRANSACTIONAL * is_transactional | CONTROL * is_control
+    attributes |= DELETE_HORIZON * (delete_horizon_ms is not None)
     batch = bytearray(HEADER_SIZE)
     HEADER.pack_into(
         batch,

@@ -223,7 +223,10 @@ def _prepare_message_set(
     if any(message.size > rules.max_message_bytes for message in messages(view)):
         raise RecordTooLarge(f"a message of more than {rules.max_message_bytes} bytes")
     found = read_message_set(view, rules.max_inflated_bytes)
-    _check_each(found.records, rules, now_ms, claims_append_time=found.log_append_time)
+    # To Kafka every uncompressed message is a batch of its own: the first at fault decides on the error.
+    together = [found.records] if found.codec else [[record] for record in found.records]
+    for records in together:
+        _check_each(records, rules, now_ms, claims_append_time=found.log_append_time)
     if rules.timestamp_type == LOG_APPEND_TIME:
         max_timestamp = now_ms
     else:
