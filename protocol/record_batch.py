@@ -328,8 +328,8 @@ def build_batch(
         base_timestamp = records[0].timestamp if delete_horizon_ms is None else delete_horizon_ms
         last_offset = records[-1].offset if last_offset is None else last_offset
         latest = max(record.timestamp for record in records)
-        if max(latest - base_timestamp, base_timestamp - min(record.timestamp for record in records)) >
-        MAX_INT64:
+        earliest = min(record.timestamp for record in records)
+        if max(latest - base_timestamp, base_timestamp - earliest) > MAX_INT64:
             raise InvalidRecord("the timestamps lie too far apart for one batch")
         max_timestamp = latest if max_timestamp is None else max_timestamp
         data = compress(compression, encode_records(records, base_offset, base_timestamp), level)

@@ -215,8 +215,9 @@ def test_a_wrong_largest_timestamp_is_put_right(codec: Compression) -> None:
 @pytest.mark.parametrize("source", CODECS)
 def test_the_topics_codec_wins(source: Compression, target: Compression) -> None:
     """compression.type other than `producer` packs anew and keeps the producer's fields and the headers."""
-    fields: dict[str, Any] = {"producer_id": 5, "producer_epoch": 1, "base_sequence": 9, "is_transactional":
-    True} header, records = accept(
+    fields: dict[str, Any] = {"producer_id": 5, "producer_epoch": 1, "base_sequence": 9}
+    fields["is_transactional"] = True
+    header, records = accept(
         rb.build_batch(THREE, compression=source, **fields), ProduceRules(compression=target)
     )
     assert header.compression is target
