@@ -27,16 +27,23 @@ RequestHeader: Final = Message(
         # are.
         Field("client_id", STRING, since=1, nullable=1, default=None, compact=False),
     ),
+    is_prefix=True,
 )
 """A request's header, in Kafka's names without the prefix `request_`."""
 
 ResponseHeader: Final = Message(
-    "ResponseHeader", versions=range(0, 2), flexible=1, fields=(Field("correlation_id", INT32),)
+    "ResponseHeader",
+    versions=range(0, 2),
+    flexible=1,
+    fields=(Field("correlation_id", INT32),),
+    is_prefix=True,
 )
 
 _START: Final = Format(">hhi")
 _SIZE: Final = Format(">i")
 _SIZE_AND_ID: Final = Format(">ii")
+
+_header_versions: dict[tuple[int, int], int] = {}
 
 
 def request_header_version(api_key: int, api_version: int) -> int:
@@ -66,13 +73,22 @@ def read_request_header(frame: Buffer) -> tuple[Any, int]:
         api_key, api_version, correlation_id = _START.unpack_from(frame)
     except StructError:
         raise ProtocolError("the frame is shorter than a request header", offset=0) from None
+    version = _header_versions.get((api_key, api_version))
+    if version is None:
+        version = _header_version(api_key, api_version, correlation_id)
+    return RequestHeader.read_from(frame, version)
+
+
+def _header_version(api_key: int, api_version: int, correlation_id: int) -> int:
+    """The version of a request's header, looked up once for each API and version."""
     try:
         known = api_version in messages.request(api_key).versions
     except KeyError:
         known = False
     if not known:
         raise UnsupportedVersion(api_key, api_version, correlation_id)
-    return RequestHeader.read_from(frame, request_header_version(api_key, api_version))
+    version = _header_versions[api_key, api_version] = request_header_version(api_key, api_version)
+    return version
 
 
 def read_request(frame: Buffer) -> tuple[Any, Any]:

@@ -34,7 +34,7 @@ class Uvarint(cs.Construct):  # type: ignore[misc]
     def _parse(self, stream: Any, _context: Any, path: str) -> int:
         number = 0
         for position in range(5):
-            byte = cs.stream_read(stream, 1, path)[0]
+            byte: int = cs.stream_read(stream, 1, path)[0]
             number |= (byte & 0x7F) << (7 * position)
             if byte < 0x80:
                 if number > MAX_UVARINT or (byte == 0 and position > 0):
@@ -140,9 +140,7 @@ class Listed(cs.Construct):  # type: ignore[misc]
 
 
 class Tags(cs.Construct):  # type: ignore[misc]
-    """The tagged fields of a struct: parsed to a dict by tag, of values for known tags and bytes for the
-    others.
-    """
+    """A struct's tagged fields: parsed to a dict by tag, of values for known tags and bytes for others."""
 
     def __init__(self, known: dict[int, Any]) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ from typing import Any, Final
 from . import wire
 from .layout import Fixed, Node, Record, Repeated, Run
 from .schema import BYTES, MAX_ELEMENTS, RECORDS, STRING, Field, Message
-from .source import Compiled, Source
+from .source import Compiled, Part, Source
 from .values import default_source
 
 SCALARS_AT_ONCE: Final = "?bhiqHId"
@@ -38,8 +38,8 @@ class _Reader:
         self.layout = message.layout(version)
         self.source = Source(f"read {message.name} v{version}")
         self.name = f"read_{message.name}_v{version}"
-        self.copies = not _has_records(self.layout)
-        self.run: list[tuple[str, str, str]] = []
+        self.copies = not (message.is_prefix or _has_records(self.layout))
+        self.run: list[Part] = []
         self.depth = 0
 
     def generate(self) -> Compiled:
@@ -67,7 +67,7 @@ class _Reader:
             return
         targets = ", ".join(target for target, _, _ in self.run)
         codes = "".join(code for _, code, _ in self.run)
-        place = [(path, calcsize(">" + code)) for _, code, path in self.run]
+        place = list(self.run)
         if codes == "B":
             self.source.line(f"{targets} = b[o]", place)
         elif codes == "?":

@@ -175,10 +175,11 @@ class Struct:
 class Message(Struct):
     """A request, a response, or a record of an internal topic (`api_key=None`), in all its versions.
 
-    `flexible` is the first version with compact lengths and tags (KIP-482), None if there is none.
+    `flexible` is the first version with compact lengths and tags (KIP-482), or None. `is_prefix` says that a
+    frame goes on after the message, so that reading it should not touch the rest.
     """
 
-    __slots__ = ("_layouts", "_readers", "_writers", "api_key", "flexible", "versions")
+    __slots__ = ("_layouts", "_readers", "_writers", "api_key", "flexible", "is_prefix", "versions")
 
     def __init__(
         self,
@@ -188,11 +189,13 @@ class Message(Struct):
         versions: range,
         flexible: int | None = None,
         fields: Sequence[Field],
+        is_prefix: bool = False,
     ) -> None:
         super().__init__(name, *fields)
         self.api_key = api_key
         self.versions = versions
         self.flexible = flexible
+        self.is_prefix = is_prefix
         self._layouts: dict[int, Record] = {}
         self._readers: dict[int, Compiled] = {}
         self._writers: dict[int, Compiled] = {}
@@ -209,7 +212,7 @@ class Message(Struct):
         `versions`.
         """
         value, position = self.read_from(buffer, version, offset)
-        size = memoryview(buffer).nbytes
+        size = len(buffer)
         if position != size:
             raise ProtocolError(
                 f"{self.name} v{version}: {size - position} bytes are left after the message", offset=position

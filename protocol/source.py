@@ -11,8 +11,9 @@ import linecache
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from struct import calcsize, pack
 from struct import error as StructError  # noqa: N812
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Final, TypeAlias
 
 from .errors import ProtocolError
@@ -23,24 +24,27 @@ READING_ERRORS: Final = (StructError, IndexError, ValueError)
 WRITING_ERRORS: Final = (StructError, ValueError, TypeError, AttributeError, OverflowError)
 """What a writing function raises for a value that does not fit its type."""
 
-Place: TypeAlias = str | list[tuple[str, int]] | None
-"""The path of a line: of one field, or of several that are read at once, each with its size in bytes."""
+Part: TypeAlias = tuple[str, str, str]
+"""One of several fields that are read or written at once: its expression, its `struct` code, its path."""
+
+Place: TypeAlias = str | list[Part] | None
+"""What a line is about: the path of one field, or several fields."""
 
 
 class Compiled:
     """A generated function with its source, and the way from its failures to errors with a field's path."""
 
-    __slots__ = ("_places", "_title", "function", "source")
+    __slots__ = ("_places", "_subject", "function", "source")
 
     def __init__(self, title: str, source: str, places: list[Place], function: Callable[..., Any]) -> None:
-        self._title = title
+        self._subject = title.partition(" ")[2]
         self._places = places
         self.source = source
         self.function = function
 
     def protocol_error(self, error: Exception) -> ProtocolError:
         """What to raise for an error of a reading function."""
-        path, offset = self._where(error.__traceback__)
+        path, offset = self._where(error.__traceback__, _first_beyond_end)
         if isinstance(error, UnicodeDecodeError):
             what = "the string is not UTF-8"
         elif isinstance(error, ProtocolError):
@@ -48,14 +52,18 @@ class Compiled:
         else:
             what = "the bytes end too early"
         where = f"{path or 'the message'} at byte {offset}" if offset is not None else path
-        return ProtocolError(f"{self._title}: {where}: {what}", path=path, offset=offset)
+        return ProtocolError(f"{self._subject}: {where}: {what}", path=path, offset=offset)
 
     def value_error(self, error: Exception) -> ValueError:
         """What to raise for an error of a writing function."""
-        path, _ = self._where(error.__traceback__)
-        return ValueError(f"{self._title}: {path or 'the message'}: {error}")
+        path, _ = self._where(error.__traceback__, _first_unfit)
+        return ValueError(f"{self._subject}: {path or 'the message'}: {error}")
 
-    def _where(self, traceback: TracebackType | None) -> tuple[str | None, int | None]:
+    def _where(
+        self,
+        traceback: TracebackType | None,
+        choose: Callable[[list[Part], FrameType], tuple[str, int | None]],
+    ) -> tuple[str | None, int | None]:
         while traceback is not None and traceback.tb_frame.f_code is not self.function.__code__:
             traceback = traceback.tb_next
         if traceback is None:
@@ -63,23 +71,39 @@ class Compiled:
         place, variables = self._places[traceback.tb_lineno - 1], traceback.tb_frame.f_locals
         offset = variables.get("o")
         if isinstance(place, list):
-            place, offset = _first_beyond(place, offset or 0, variables.get("end", 0))
+            place, offset = choose(place, traceback.tb_frame)
         if place is not None:
             place = re.sub(r"\[(\w+)\]", lambda match: f"[{variables.get(match[1], '')}]", place)
         return place, offset
 
 
-def _first_beyond(fields: list[tuple[str, int]], offset: int, end: int) -> tuple[str, int]:
-    """Of fields read at once from `offset`, the first that does not fit before `end`, and where it starts."""
-    for path, size in fields:
-        if offset + size > end:
+def _first_beyond_end(parts: list[Part], frame: FrameType) -> tuple[str, int | None]:
+    """Of fields read at once, the first that goes beyond the buffer's end, and where it starts."""
+    offset = frame.f_locals["o"]
+    for _, code, path in parts:
+        size = calcsize(">" + code)
+        if offset + size > frame.f_locals["end"]:
             return path, offset
         offset += size
-    return fields[0][0], offset
+    return parts[0][2], frame.f_locals["o"]
+
+
+def _first_unfit(parts: list[Part], frame: FrameType) -> tuple[str, int | None]:
+    """Of fields written at once, the first whose value its code does not take."""
+    for expression, code, path in parts:
+        try:
+            value = eval(expression, frame.f_globals, frame.f_locals)
+            pack(">B" if code == "x" else ">" + code, value)
+        except WRITING_ERRORS:
+            return path, None
+    return parts[0][2], None
 
 
 class Source:
-    """Lines of a module in the making, each with the path of the field it is about."""
+    """Lines of a module in the making, each with the path of the field it is about.
+
+    The title is a verb and what errors are about: `read FetchRequest v12`.
+    """
 
     def __init__(self, title: str) -> None:
         self.title = title

@@ -27,7 +27,7 @@ class Value:
         if type(self) is not type(other):
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in self.__slots__) and (
-            (self._unknown_tags or {}) == (other._unknown_tags or {})  # type: ignore[attr-defined]
+            (self._unknown_tags or {}) == (other._unknown_tags or {})
         )
 
     def __repr__(self) -> str:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from . import wire
 from .layout import Fixed, Node, Record, Repeated, Run
 from .schema import RECORDS, STRING, UNSET, UUID, Array, Field, Message, Struct
-from .source import Compiled, Source
+from .source import Compiled, Part, Source
 
 SCALARS_AT_ONCE: Final = "?bhiqHId"
 """Codes of which a whole array is packed by one call."""
@@ -35,7 +35,7 @@ class _Writer:
         self.layout = message.layout(version)
         self.source = Source(f"write {message.name} v{version}")
         self.name = f"write_{message.name}_v{version}"
-        self.run: list[tuple[str, str]] = []
+        self.run: list[Part] = []
         self.out = "out"
         self.depth = 0
 
@@ -54,17 +54,17 @@ class _Writer:
         self.depth += 1
         return f"{letter}{self.depth}"
 
-    def emit(self, run: list[tuple[str, str]]) -> None:
+    def emit(self, run: list[Part]) -> None:
         """Emit one packing of expressions with their codes, where "x" is a zero byte without one."""
         if not run:
             return
-        codes = "".join(code for _, code in run)
+        codes = "".join(code for _, code, _ in run)
         if codes in ("x", "B"):
-            self.source.line(f"{self.out}.append({run[0][0] or 0})")
+            self.source.line(f"{self.out}.append({run[0][0]})", list(run))
             return
         pack_run = self.source.bind(f"pack_{codes.replace('?', 'z')}", _pack(codes))
-        values = ", ".join(value for value, code in run if code != "x")
-        self.source.line(f"{self.out} += {pack_run}({values})")
+        values = ", ".join(value for value, code, _ in run if code != "x")
+        self.source.line(f"{self.out} += {pack_run}({values})", list(run))
 
     def flush(self) -> None:
         """Emit the fields of fixed size that have piled up."""
@@ -76,9 +76,10 @@ class _Writer:
         self.source.place = path
         if isinstance(node, Fixed):
             uuid = node.scalar is UUID
-            self.run.append((f"{self.helper('check_uuid')}({value})" if uuid else value, node.scalar.code))
+            checked = f"{self.helper('check_uuid')}({value})" if uuid else value
+            self.run.append((checked, node.scalar.code, path))
         elif isinstance(node, Run):
-            self.sized(node, value)
+            self.sized(node, value, path)
         elif isinstance(node, Repeated):
             self.repeated(node, value, path)
         elif node.marker is None:
@@ -86,20 +87,20 @@ class _Writer:
         else:
             self.nullable_record(node, value, path)
 
-    def length(self, compact: bool, code: str, long: str = "uvarint") -> None:
+    def length(self, compact: bool, code: str, path: str, long: str = "uvarint") -> None:
         """Emit what has piled up and then the length in `n`, to which the caller has added one if compact."""
         if not compact:
-            self.run.append(("n", code))
+            self.run.append(("n", code, path))
             self.flush()
             return
         with self.source.block("if n < 128:"):
-            self.emit([*self.run, ("n", "B")])
+            self.emit([*self.run, ("n", "B", path)])
         with self.source.block("else:"):
             self.emit(self.run)
             self.source.line(f"{self.out} += {self.helper(long)}(n)")
         self.run.clear()
 
-    def sized(self, node: Run, value: str) -> None:
+    def sized(self, node: Run, value: str, path: str) -> None:
         source, one = self.source, " + 1" * node.compact
         encode = ".encode()" * (node.type is STRING)
         if node.nullable:
@@ -115,7 +116,7 @@ class _Writer:
             source.line(f"s = {value}{encode}")
             source.line(f"n = len(s){one}")
         long = "string_length" if node.type is STRING else "uvarint"
-        self.length(node.compact, node.type.length_code, long)
+        self.length(node.compact, node.type.length_code, path, long)
         if node.type is RECORDS:
             with source.block(f"if n > {int(node.compact)}:"):
                 source.line("splices.append((len(out), s))")
@@ -133,7 +134,7 @@ class _Writer:
                 source.line(f"n = len({array}){one}")
         else:
             source.line(f"n = len({array}){one}")
-        self.length(node.compact, "i")
+        self.length(node.compact, "i", path)
         element = node.element
         if isinstance(element, Fixed) and element.scalar.code in SCALARS_AT_ONCE:
             pack_all = source.bind("pack", pack)
@@ -149,9 +150,9 @@ class _Writer:
         before, self.run = self.run, []
         source.line(f"{inner} = {value}")
         with source.block(f"if {inner} is None:"):
-            self.emit([*before, ("-1" if marker == "b" else "0", marker)])
+            self.emit([*before, ("-1" if marker == "b" else "0", marker, path)])
         with source.block("else:"):
-            self.run = [*before, ("1", marker)]
+            self.run = [*before, ("1", marker, path)]
             self.record(node, inner, path)
             self.flush()
 
@@ -188,7 +189,7 @@ class _Writer:
             self.emit(self.run)
             source.line(f"{self.helper('write_tags')}({self.out}, {known}, {value}._unknown_tags)")
         with source.block("else:"):
-            self.emit([*self.run, ("", "x")])
+            self.emit([*self.run, ("0", "x", path)])
         self.run.clear()
 
     def differs(self, field: Field, node: Node, value: str) -> str:
