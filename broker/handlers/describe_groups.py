@@ -16,7 +16,7 @@ from ..groups.events import Effects, Failure, Instant
 from ..groups.shard import Shard
 from ..groups.transitions import GroupState
 
-# READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS and ALTER_CONFIGS: all there is for a group, as bits by their codes.
+# READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS: all there is for a group, as bits by their codes.
 ALL_OPERATIONS = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11
 NOT_ASKED = -(2**31)
 

@@ -1,8 +1,9 @@
-"""A world of consumers around one shard: clients that keep the protocol's rules, and everything that goes wrong.
+"""A world of consumers around one shard: clients that keep the protocol's rules, and all that goes wrong.
 
-Time is virtual. A history is a function of its seed: requests and answers take random times, connections break,
-clients crash, leave, come back and forget to sync, appends fail, the coordinator restarts (losing what was not synced
-yet), and time jumps. Then the trouble ends, and the world has a bounded time to come to rest.
+Time is virtual. A history is a function of its seed: requests and answers take random times, connections
+break, clients crash, leave, stall, come back and forget to sync, appends fail, the coordinator restarts
+(losing what was not synced yet), and time jumps. Then the trouble ends, and the world has a bounded time to
+come to rest.
 """
 
 from __future__ import annotations
@@ -83,6 +84,8 @@ class World:
         self.alarm_ms = float("inf")
         self.clients: list[Client] = []
         self.owners: dict[tuple[int, int], str] = {}
+        self.sent: dict[int, list[int]] = {partition: [-1] for partition in range(PARTITIONS)}
+        self.acknowledged = dict.fromkeys(range(PARTITIONS), 0)
         self.quiet = False
 
     # Time
@@ -178,7 +181,9 @@ class World:
         return stored, dict(self.shard.offsets.items())
 
     def restart(self) -> None:
-        """The coordinator dies and loads its log again; what was not durable may be lost, and all connections are."""
+        """The coordinator dies and loads its log again; what was not durable may be lost, and all connections
+        are.
+        """
         before = self.hard_state()
         keep = self.rng.randint(self.durable, len(self.log))
         whole = keep == len(self.log)
@@ -204,8 +209,8 @@ class World:
         for number in range(rng.randrange(1, 5)):
             client = Client(self, f"c{number}", f"i{number}" if rng.random() < 0.3 else None)
             self.clients.append(client)
-            self.at(rng.random() * 5_000, client.join)
-        span_ms = 120_000.0
+            client.later(rng.random() * 5_000, client.join)
+        span_ms = 60_000.0
         for _ in range(trouble.lives):
             self.at(rng.random() * span_ms, self.turn_of_life)
         for _ in range(trouble.restarts):
@@ -214,10 +219,21 @@ class World:
             self.at(rng.random() * span_ms, self.jump)
         self.play(span_ms)
         self.quiet = True
-        self.play(self.now_ms + REST_MS)
-        self.check_rest()
+        self.come_to_rest(self.now_ms + REST_MS)
         self.restart()
         return self
+
+    def come_to_rest(self, limit_ms: float) -> None:
+        """Rest must come before the limit, and last."""
+        stalled_until_ms = max(client.last_arrival_ms for client in self.clients)
+        if stalled_until_ms > self.now_ms:
+            self.play(stalled_until_ms + SESSION_MS)
+        while self.unrest() and self.now_ms < limit_ms:
+            self.play(self.now_ms + HEARTBEAT_MS)
+        self.play(self.now_ms + SESSION_MS)
+        unrest = self.unrest()
+        if unrest:
+            raise Violation(unrest)
 
     def jump(self) -> None:
         """Nobody runs for a while: a suspended machine."""
@@ -241,27 +257,34 @@ class World:
         elif kind == 2:
             client.crash()
         elif kind == 3 and not self.trouble.calm:
-            client.forgets_sync = True
+            client.forgets_sync = rng.random() < 0.5
+            client.stalls = not client.forgets_sync
         elif client.owned and rng.random() < 0.3:
             client.seek_back()
 
-    def check_rest(self) -> None:
-        """Whoever lives is in the one generation, and every partition has exactly one owner."""
+    def unrest(self) -> str:
+        """What keeps the world from rest: whoever lives is to be in one generation with every partition owned
+        once.
+        """
         living = [client for client in self.clients if client.alive]
         group = self.shard.groups.get(GROUP)
-        if not living:
-            if group is not None and group.members:
-                raise Violation(f"members stay although everybody has gone: {list(group.members)}")
-            return
-        if group is None or group.state.value != "Stable":
-            raise Violation(f"no rest: {group and group.state} with {len(living)} clients")
+        members = set() if group is None else set(group.members)
+        if {client.member_id for client in living} != members:
+            return f"the members are {members}, which are not those who live"
+        if group is None or not living:
+            return ""
         owned = sorted(p for client in living for p in client.owned)
-        if owned != list(range(PARTITIONS)):
-            raise Violation(f"at rest the partitions owned are {owned}")
-        if {client.member_id for client in living} != set(group.members):
-            raise Violation("at rest the members are not those who live")
-        if any(client.generation_id != group.generation_id for client in living):
-            raise Violation("at rest a member is in another generation")
+        if group.state.value != "Stable" or any(c.generation_id != group.generation_id for c in living):
+            return f"{group.state} with {len(living)} clients"
+        return "" if owned == list(range(PARTITIONS)) else f"the partitions owned are {owned}"
+
+    def read(self, partition: int) -> int:
+        """The committed offset, which must be the last one acknowledged, or one sent after it."""
+        committed = self.shard.offsets.get(GROUP, TOPIC, partition)
+        offset = -1 if committed is None else committed.offset
+        if offset not in self.sent[partition][self.acknowledged[partition] :]:
+            raise Violation(f"partition {partition} has lost its acknowledged offset and is at {offset}")
+        return offset
 
     def take(self, client: Client, generation_id: int, partitions: list[int]) -> None:
         """A client has been told that partitions are its own; nobody else may be told so in this generation."""
@@ -288,9 +311,16 @@ class Client:
         self.owned: list[int] = []
         self.positions: dict[int, int] = {}
         self.forgets_sync = False
+        self.stalls = False
         self.last_arrival_ms = 0.0
-        self.beats = 0
+        self.steps = 0
         self.rewound: set[int] = set()
+
+    def later(self, delay_ms: float, step: Callable[[], None]) -> None:
+        """Take the next step in a while, unless something else makes another step the next one."""
+        self.steps += 1
+        number = self.steps
+        self.world.at(delay_ms, lambda: step() if self.alive and self.steps == number else None)
 
     # The network
 
@@ -300,7 +330,11 @@ class Client:
         if not world.quiet and world.rng.random() < world.trouble.break_connection:
             world.at(world.rng.random() * 50, self.break_connection)
         # A connection keeps the order of its requests.
-        self.last_arrival_ms = max(self.last_arrival_ms, world.now_ms + world.rng.random() * 40)
+        delay_ms = world.rng.random() * 40
+        if self.stalls and self.generation_id >= 0 and not world.quiet:
+            self.stalls = False
+            delay_ms = world.rng.random() * 3 * SESSION_MS
+        self.last_arrival_ms = max(self.last_arrival_ms, world.now_ms + delay_ms)
 
         def arrive() -> None:
             if token.connection == self.connection:
@@ -321,7 +355,7 @@ class Client:
         """All that is in flight is lost; the client connects again and starts over from what it knows."""
         self.connection += 1
         if self.alive:
-            self.world.at(100, self.beat if self.owned else self.join)
+            self.later(100, self.beat if self.owned else self.join)
 
     def crash(self) -> None:
         """Gone without a word."""
@@ -343,8 +377,7 @@ class Client:
     def join(self) -> None:
         """Enter the group, with the member id of last time if there is one."""
         self.owned, self.generation_id = [], -1
-        if not self.alive:
-            return
+        self.steps += 1
         request = JoinRequest(
             GROUP, self.member_id, self.instance_id, self.name, "/10.0.0.1", SESSION_MS, REBALANCE_MS,
             "consumer", (("range", SUBSCRIPTION), ("roundrobin", SUBSCRIPTION)),
@@ -391,23 +424,13 @@ class Client:
         self.owned = list(reply.assignment)
         self.rewound.clear()
         self.world.take(self, self.generation_id, self.owned)
-        offsets = self.world.shard.offsets
         for partition in self.owned:
-            committed = offsets.get(GROUP, TOPIC, partition)
-            self.positions[partition] = 0 if committed is None else committed.offset
-        self.beat_later()
-
-    def beat_later(self) -> None:
-        """The next heartbeat in a while, unless something else makes one due before."""
-        self.beats += 1
-        number = self.beats
-        self.world.at(HEARTBEAT_MS, lambda: self.beat() if self.beats == number else None)
+            self.positions[partition] = max(self.world.read(partition), 0)
+        self.later(HEARTBEAT_MS, self.beat)
 
     def beat(self) -> None:
         """Heartbeat, and commit what was read meanwhile."""
-        if not self.alive or self.generation_id < 0:
-            return
-        self.beats += 1
+        self.steps += 1
         generation_id, member_id = self.generation_id, self.member_id
 
         def heartbeat(token: Token, now: Instant, effects: Effects) -> None:
@@ -425,7 +448,7 @@ class Client:
         if error is ErrorCode.NONE:
             if self.owned and self.world.rng.random() < 0.5:
                 self.commit()
-            self.beat_later()
+            self.later(HEARTBEAT_MS, self.beat)
         elif error is ErrorCode.REBALANCE_IN_PROGRESS and self.owned:
             self.commit(then=self.join)
         else:
@@ -448,12 +471,21 @@ class Client:
 
         def apply(token: Token, now: Instant, effects: Effects) -> None:
             before = world.shard.offsets.get(GROUP, TOPIC, partition)
+            world.sent[partition].append(offset)
+            numbers.append(len(world.sent[partition]) - 1)
             world.shard.commit(request, token, now, effects)
             asked = partition in self.rewound
             if effects.records and before is not None and offset < before.offset and not asked:
                 raise Violation(f"partition {partition} goes back from {before.offset} to {offset}")
 
-        self.send(apply, lambda _: None if then is None else then())
+        def answer(reply: Any) -> None:
+            if reply == (ErrorCode.NONE,):
+                world.acknowledged[partition] = max(world.acknowledged[partition], numbers[0])
+            if then is not None:
+                then()
+
+        numbers: list[int] = []
+        self.send(apply, answer)
 
     def seek_back(self) -> None:
         """An operator resets a consumer."""
@@ -462,9 +494,7 @@ class Client:
     def recover(self, error: ErrorCode) -> None:
         """What a client does about an error."""
         world = self.world
-        if error is ErrorCode.FENCED_INSTANCE_ID:
-            self.crash()
-        elif error is ErrorCode.GROUP_MAX_SIZE_REACHED:
+        if error in (ErrorCode.FENCED_INSTANCE_ID, ErrorCode.GROUP_MAX_SIZE_REACHED):
             self.crash()
         elif error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION):
             if error is ErrorCode.UNKNOWN_MEMBER_ID:
@@ -474,7 +504,7 @@ class Client:
             self.join()
         elif error is ErrorCode.NOT_COORDINATOR:
             self.owned = []
-            world.at(100, self.join)
+            self.later(100, self.join)
         else:
             self.owned = []
-            world.at(20, self.join)
+            self.later(20, self.join)
