@@ -1,11 +1,12 @@
 """Walk the batches of a segment file: by their headers alone, or whole with their checksums.
 
-A header says how long its batch is, so a walk needs no index; it does need a position where a batch begins. Every
-batch is checked against its neighbour: its offsets must continue where the one before ended, or lie beyond, where
-compaction may have removed batches between (`gaps`). The checksum does not cover base offset and length: this does.
+A header says how long its batch is, so a walk needs no index; it does need a position where a batch begins.
+Every batch is checked against its neighbour: its offsets must continue where the one before ended, or lie
+beyond, where compaction may have removed batches between (`gaps`). The checksum does not cover base offset
+and length: this does.
 
-Message sets of magic 0 and 1, which Kafka before 0.11 wrote, are walked too. Their messages count as batches; the offset
-of a compressed one is that of its last record, and where it begins is not known from outside.
+Message sets of magic 0 and 1, which Kafka before 0.11 wrote, are walked too. Their messages count as batches;
+the offset of a compressed one is that of its last record, and where it begins is not known from outside.
 """
 
 from __future__ import annotations
@@ -35,11 +36,15 @@ _CONTROL = 1 << 5
 
 
 class OffsetsDisagree(LogCorrupted):
-    """Two batches that follow one another do not continue each other's offsets: one of the headers is damaged."""
+    """Two batches that follow one another do not continue each other's offsets: one of the headers is
+    damaged.
+    """
 
 
 class Batch(NamedTuple):
-    """One batch in a segment file. `position` and `size` in bytes; the other names are those of the header's fields."""
+    """One batch in a segment file. `position` and `size` in bytes; the other names are those of the header's
+    fields.
+    """
 
     position: int
     size: int
@@ -72,8 +77,8 @@ def walk(
 ) -> Iterator[Batch]:
     """The batches from `position` to `end`, their headers read and nothing else.
 
-    `next_offset` is the offset at which the first one should begin, if that is known. Raises LogCorrupted when the bytes at
-    a position cannot be a batch, or reach beyond `end`; OSError.
+    `next_offset` is the offset at which the first one should begin, if that is known. Raises LogCorrupted
+    when the bytes at a position cannot be a batch, or reach beyond `end`; OSError.
     """
     chunk, start = b"", position
     while position < end:
@@ -198,7 +203,9 @@ def _parse_old(path: str, chunk: bytes | memoryview, at: int, position: int, end
 
 
 def check_order(path: str, batch: Batch, next_offset: int | None, gaps: bool) -> None:
-    """Raise LogCorrupted unless `batch` may follow one that ended right before `next_offset` (None: any may)."""
+    """Raise LogCorrupted unless `batch` may follow one that ended right before `next_offset` (None: any
+    may).
+    """
     if next_offset is None or batch.base_offset == next_offset:
         return
     if batch.base_offset < next_offset or not (gaps or batch.magic < 2):

@@ -1,8 +1,9 @@
 """The small text files beside the logs, in Apache Kafka's own formats.
 
-Checkpoints (`recovery-point-offset-checkpoint`, `log-start-offset-checkpoint`, `leader-epoch-checkpoint`, ...) have a line with
-the version 0, a line with the number of entries, and a line an entry, its fields divided by blanks. `partition.metadata`
-names the topic id, `meta.properties` the cluster, `.kafka_cleanshutdown` that the last stop was a clean one.
+Checkpoints (`recovery-point-offset-checkpoint`, `log-start-offset-checkpoint`, `leader-epoch-checkpoint`,
+...) have a line with the version 0, a line with the number of entries, and a line an entry, its fields
+divided by blanks. `partition.metadata` names the topic id, `meta.properties` the cluster,
+`.kafka_cleanshutdown` that the last stop was a clean one.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ def format_offsets(offsets: Mapping[TopicPartition, int]) -> bytes:
 
 
 def read_offsets(file_system: FileSystem, path: str) -> dict[TopicPartition, int]:
-    """Read a checkpoint of one offset a partition; a missing file has none. Raises CheckpointCorrupted, OSError."""
+    """Read a checkpoint of one offset a partition; a missing file has none. Raises CheckpointCorrupted,
+    OSError.
+    """
     try:
         data = file_system.read_bytes(path)
     except FileNotFoundError:
@@ -92,7 +95,8 @@ def format_partition_metadata(topic_id: bytes) -> bytes:
 
 
 def read_topic_id(file_system: FileSystem, directory: str) -> bytes | None:
-    """The topic id in a partition's directory; None without `partition.metadata`, or if a crash left it empty.
+    """The topic id in a partition's directory; None without `partition.metadata`, or if a crash left it
+    empty.
 
     Raises CheckpointCorrupted, OSError.
     """

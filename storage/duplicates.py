@@ -1,8 +1,8 @@
 """Complete what a snapshot leaves out of producers' state: of the last five batches it has only the last.
 
-Kafka forgets the other four with a restart; a producer with several requests under way that repeats one of them then gets
-OUT_OF_ORDER_SEQUENCE_NUMBER for a batch that is in the log. They are looked for when a sequence does not fit, once for each
-producer.
+Kafka forgets the other four with a restart; a producer with several requests under way that repeats one of
+them then gets OUT_OF_ORDER_SEQUENCE_NUMBER for a batch that is in the log. They are looked for when a
+sequence does not fit, once for each producer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ _LOOK_BACK = 16 << 20  # bytes of log whose headers are read at most
 def complete_entries(
     producers: ProducerState, producer_ids: Collection[int], segments: Sequence[Segment]
 ) -> bool:
-    """Add older batches to those of these producers' entries that came from a snapshot. Return whether there was one.
+    """Add older batches to those of these producers' entries that came from a snapshot. Return whether there
+    was one.
 
     Raises LogCorrupted, OSError.
     """
@@ -45,7 +46,9 @@ def complete_entries(
 
 
 def _tail(segments: Sequence[Segment]) -> list[tuple[Segment, int]]:
-    """The last segments, oldest first, and where to begin in each, so that they come to about `_LOOK_BACK` bytes."""
+    """The last segments, oldest first, and where to begin in each, so that they come to about `_LOOK_BACK`
+    bytes.
+    """
     tail: list[tuple[Segment, int]] = []
     left = _LOOK_BACK
     for segment in reversed(segments):

@@ -1,7 +1,8 @@
-"""What the two sparse indexes of a segment have in common: fixed-size entries in a file, ordered by their first field.
+"""What the two sparse indexes of a segment have in common: fixed-size entries in a file, ordered by their
+first field.
 
-Entries wait in memory until `flush`: an index can always be made again from its segment. Files that Apache Kafka has
-preallocated, zeros behind the last entry, are read as they are meant.
+Entries wait in memory until `flush`: an index can always be made again from its segment. Files that Apache
+Kafka has preallocated, zeros behind the last entry, are read as they are meant.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ _BLOCK = 4096
 
 
 class IndexFile:
-    """The entries of one index file, sorted by their first field. `base_offset` is what offsets in it are relative to."""
+    """The entries of one index file, sorted by their first field. `base_offset` is what offsets in it are
+    relative to.
+    """
 
     __slots__ = ("_file", "_file_system", "_on_disk", "_pending", "base_offset", "changed", "path")
 
@@ -97,7 +100,9 @@ class IndexFile:
         return self._floor_in_file(key, flushed)
 
     def _floor_in_file(self, key: int, count: int) -> int:
-        """Binary search for the block by its first entries, then within it: few bytes of a large index are read."""
+        """Binary search for the block by its first entries, then within it: few bytes of a large index are
+        read.
+        """
         if count == 0:
             return -1
         size, unpack, file = self.entry.size, self.entry.unpack_from, self.file

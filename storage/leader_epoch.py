@@ -11,7 +11,9 @@ FILE_NAME = "leader-epoch-checkpoint"
 
 
 class LeaderEpochs:
-    """Pairs (epoch, start offset), both increasing. `changed` counts the changes: who writes the file compares it."""
+    """Pairs (epoch, start offset), both increasing. `changed` counts the changes: who writes the file
+    compares it.
+    """
 
     __slots__ = ("_epochs", "_starts", "changed")
 
@@ -34,7 +36,9 @@ class LeaderEpochs:
         return self._epochs[-1] if self._epochs else -1
 
     def assign(self, epoch: int, start_offset: int) -> None:
-        """`epoch` begins at `start_offset`. Entries that contradict it are dropped; a known epoch keeps its start."""
+        """`epoch` begins at `start_offset`. Entries that contradict it are dropped; a known epoch keeps its
+        start.
+        """
         epochs, starts = self._epochs, self._starts
         if epochs and epoch == epochs[-1] and start_offset >= starts[-1]:
             return
@@ -72,7 +76,8 @@ class LeaderEpochs:
         return self._epochs[slot] if slot >= 0 else -1
 
     def end_offset(self, epoch: int, log_end_offset: int) -> tuple[int, int]:
-        """Answer OffsetForLeaderEpoch (KIP-101, KIP-279): the largest known epoch <= `epoch`, and where it ended.
+        """Answer OffsetForLeaderEpoch (KIP-101, KIP-279): the largest known epoch <= `epoch`, and where it
+        ended.
 
         (-1, -1) if that is not known.
         """

@@ -1,19 +1,21 @@
 """One partition's log: the directory `<topic>-<n>` with its segments.
 
     log = Log.create(file_system, "data/flights-0", LogConfig(), topic_id=uuid16)
-    result = log.append(buffer, headers, now_ms=now_ms)         # offsets and leader epoch patched in place, one write
-    piece = log.read(result.base_offset, max_bytes=1 << 20)     # the file's bytes as they are, a Region
-    ticket = log.begin_sync()                                   # group commit:
-    error = None if ticket is None else ticket.run()            #   in a thread; touches nothing that the loop changes
-    if ticket is not None: log.finish_sync(ticket, error)       #   in the loop: synced_offset moves, or the log is offline
+    result = log.append(buffer, headers, now_ms=now_ms)         # offsets and leader epoch patched in place,
+    one write piece = log.read(result.base_offset, max_bytes=1 << 20)     # the file's bytes as they are, a
+    Region ticket = log.begin_sync()                                   # group commit: error = None if ticket
+    is None else ticket.run()            #   in a thread; touches nothing that the loop changes if ticket is
+    not None: log.finish_sync(ticket, error)       #   in the loop: synced_offset moves, or the log is offline
 
 Three offsets tell how safe the log's contents are:
 
 - `log_end_offset`: everything below survives the death of the process;
-- `synced_offset`: everything below survives a power failure (acknowledge up to here when durability was asked for);
-- `recovery_point`: below it the indexes, the producers' snapshot and the leader epochs are synced too, so that a start after
-  a crash reads the log only from here. It moves when a ticket of `begin_sync(checkpoint=True)` has run, and goes into the
-  file `recovery-point-offset-checkpoint` by `LogDirectory.write_checkpoints`.
+- `synced_offset`: everything below survives a power failure (acknowledge up to here when durability was asked
+for);
+- `recovery_point`: below it the indexes, the producers' snapshot and the leader epochs are synced too, so
+that a start after
+  a crash reads the log only from here. It moves when a ticket of `begin_sync(checkpoint=True)` has run, and
+  goes into the file `recovery-point-offset-checkpoint` by `LogDirectory.write_checkpoints`.
 """
 
 from __future__ import annotations
@@ -84,9 +86,10 @@ class Log(SyncedLog):
     """One partition's log. Not thread-safe: everything but `SyncTicket.run` belongs to the loop.
 
     `directory` is its path, `config` may be replaced at any time, `topic_id` has 16 bytes (None: not known),
-    `producers` is its `ProducerState`, `leader_epochs` its `LeaderEpochs`, `offline` None or the reason in a sentence: then
-    every call but `close` raises StorageFailed. `torn` says what recovery cut off, if anything. `on_lower_recovery_point` is
-    called before the log is truncated below its recovery point, and has to make the new one durable.
+    `producers` is its `ProducerState`, `leader_epochs` its `LeaderEpochs`, `offline` None or the reason in a
+    sentence: then every call but `close` raises StorageFailed. `torn` says what recovery cut off, if
+    anything. `on_lower_recovery_point` is called before the log is truncated below its recovery point, and
+    has to make the new one durable.
     """
 
     __slots__ = ()
@@ -102,8 +105,9 @@ class Log(SyncedLog):
         now_ms: int = 0,
         start_offset: int = 0,
     ) -> Log:
-        """Make the directory (its parent must exist) with an empty log in it. Nothing is synced before the first
-        ticket has run. Raises StorageFailed; FileExistsError if the directory is there already."""
+        """Make the directory (its parent must exist) with an empty log in it. Nothing is synced before the
+        first ticket has run. Raises StorageFailed; FileExistsError if the directory is there already.
+        """
         if file_system.exists(directory):
             raise FileExistsError(f"{directory} is there already")
         try:
@@ -136,8 +140,9 @@ class Log(SyncedLog):
     ) -> Log:
         """Open an existing log; after a crash (`clean` false) recover it from `recovery_point` on.
 
-        `recovery_point` and `log_start_offset` come from the checkpoints of the data folder; `LogDirectory.open_log`
-        supplies them and `clean`. Raises LogCorrupted (the partition has to stay offline), StorageFailed.
+        `recovery_point` and `log_start_offset` come from the checkpoints of the data folder;
+        `LogDirectory.open_log` supplies them and `clean`. Raises LogCorrupted (the partition has to stay
+        offline), StorageFailed.
         """
         try:
             loaded = Loader(
@@ -165,11 +170,13 @@ class Log(SyncedLog):
     ) -> AppendResult:
         """Append validated v2 batches, which fill the writable `buffer` one after the other.
 
-        Base offsets and leader epoch are patched into `buffer`; `headers` keep what they had. All or nothing: on a failure
-        no read will ever see any of it. A batch that repeats one of its producer's last five is not written again:
-        the result says `duplicate` and gives the first offsets (and then nothing at all was written).
+        Base offsets and leader epoch are patched into `buffer`; `headers` keep what they had. All or nothing:
+        on a failure no read will ever see any of it. A batch that repeats one of its producer's last five is
+        not written again: the result says `duplicate` and gives the first offsets (and then nothing at all
+        was written).
 
-        Raises OutOfOrderSequence, InvalidProducerEpoch, InvalidTransactionState, RecordListTooLarge, StorageFailed.
+        Raises OutOfOrderSequence, InvalidProducerEpoch, InvalidTransactionState, RecordListTooLarge,
+        StorageFailed.
         """
         if self.offline is not None:
             raise StorageFailed(self.offline)
@@ -219,7 +226,9 @@ class Log(SyncedLog):
     def _check_producers(
         self, buffer: memoryview | bytearray, headers: Sequence[BatchHeader]
     ) -> Changes | AppendResult:
-        """What appending `headers` will change in the producers' state, or where they were appended before."""
+        """What appending `headers` will change in the producers' state, or where they were appended
+        before.
+        """
         producers = self.producers
         for attempt in (1, 2):
             duplicate = producers.find_duplicate(headers)
@@ -296,7 +305,8 @@ class Log(SyncedLog):
             raise self._fail(f"a new segment could neither be made ({error}) nor removed", second) from error
 
     def truncate_to(self, offset: int) -> None:
-        """Drop everything at `offset` and beyond, durably. A batch that holds `offset` in its middle goes as a whole.
+        """Drop everything at `offset` and beyond, durably. A batch that holds `offset` in its middle goes as
+        a whole.
 
         No ticket may be under way. Raises LogCorrupted, StorageFailed.
         """
@@ -321,10 +331,11 @@ class Log(SyncedLog):
         self.leader_epochs.truncate_from_end(end_offset)
         self.log_end_offset = end_offset
         self._lower_recovery_point(end_offset)
-        self.log_start_offset = min(self.log_start_offset, end_offset)
 
     def truncate_fully_and_start_at(self, offset: int) -> None:
-        """Drop everything, durably; the log continues at `offset`. No ticket may be under way. Raises StorageFailed."""
+        """Drop everything, durably; the log continues at `offset`. No ticket may be under way. Raises
+        StorageFailed.
+        """
         self._check_online()
         self._lower_recovery_point(min(offset, self._segments[0].base_offset))
         segment = Segment(self._file_system, self.directory, offset, 0, 0)
@@ -347,16 +358,18 @@ class Log(SyncedLog):
         if self._ticket is not None:
             raise RuntimeError("a log cannot be truncated while it is synced")
         self.synced_offset = min(self.synced_offset, offset)
-        if offset < self.recovery_point:
-            self.recovery_point = offset
+        if offset < max(self.recovery_point, self.log_start_offset):
+            self.recovery_point = min(self.recovery_point, offset)
+            self.log_start_offset = min(self.log_start_offset, offset)
             if self.on_lower_recovery_point is not None:
                 self.on_lower_recovery_point()
 
     def advance_log_start_offset(self, offset: int) -> int:
-        """Nothing before `offset` shall be read any more (KIP-107): whole segments below it are deleted. Return how many.
+        """Nothing before `offset` shall be read any more (KIP-107): whole segments below it are deleted.
+        Return how many.
 
-        It outlives the process once the data folder's checkpoints have been written. Raises OffsetOutOfRange if it
-        lies beyond the log end, StorageFailed; an offset that is already reached changes nothing.
+        It outlives the process once the data folder's checkpoints have been written. Raises OffsetOutOfRange
+        if it lies beyond the log end, StorageFailed; an offset that is already reached changes nothing.
         """
         self._check_online()
         if offset > self.log_end_offset:
@@ -367,6 +380,17 @@ class Log(SyncedLog):
         self.leader_epochs.truncate_from_start(offset)
         return self._delete_old_segments()
 
+    def set_topic_id(self, topic_id: bytes) -> None:
+        """Name the topic in `partition.metadata`, where a crash has lost it. Raises StorageFailed."""
+        path = f"{self.directory}/{PARTITION_METADATA}"
+        try:
+            _write(self._file_system, path, format_partition_metadata(topic_id))
+        except OSError as error:
+            raise StorageFailed(f"{path} cannot be written: {error}") from error
+        self.topic_id = topic_id
+        self._paths_changed.append(path)
+        self._directories_changed.add(self.directory)
+
     def expire_producers(self, now_ms: int) -> int:
         """Forget producers that have not written for `producer.id.expiration.ms`; return how many."""
         return self.producers.expire(now_ms, self.config.producer_id_expiration_ms)
@@ -375,6 +399,7 @@ class Log(SyncedLog):
 def _write(file_system: FileSystem, path: str, data: bytes) -> None:
     file = file_system.open(path, create=True)
     try:
+        file.truncate(0)
         write_all(file, 0, data)
     finally:
         file.close()

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 
 class LogConfig(NamedTuple):
-    """The keys of a topic's configuration that its logs obey, with Kafka's defaults. Sizes in bytes, times in ms."""
+    """The keys of a topic's configuration that its logs obey, with Kafka's defaults. Sizes in bytes, times in
+    ms.
+    """
 
     segment_bytes: int = 1 << 30  # segment.bytes: a segment that would grow beyond this is rolled first
     segment_ms: int = 7 * 24 * 3600 * 1000  # segment.ms: ... or whose first batch is older than this

@@ -37,8 +37,8 @@ NOTHING: Region = _Nothing()
 class Slice(NamedTuple):
     """The result of a read: bytes of one segment, beginning with the batch that holds `offset`.
 
-    As in Kafka the bytes may end in mid-batch (never the first batch); clients ignore the rest. `records` may be empty
-    (length 0). `position` and `segment_base_offset` say where they lie.
+    As in Kafka the bytes may end in mid-batch (never the first batch); clients ignore the rest. `records` may
+    be empty (length 0). `position` and `segment_base_offset` say where they lie.
     """
 
     offset: int
@@ -109,14 +109,16 @@ class ReadableLog:
     def read(
         self, offset: int, max_bytes: int, *, min_one: bool = True, upper_offset: int | None = None
     ) -> Slice:
-        """At most `max_bytes` from the batch that holds `offset`, of one segment; with `min_one` at least that whole batch.
+        """At most `max_bytes` from the batch that holds `offset`, of one segment; with `min_one` at least
+        that whole batch.
 
-        Batches at or beyond `upper_offset` (high watermark, last stable offset; None: the log end offset) are left
-        out. Reading at the end gives an empty slice, and so does a first batch that does not fit without `min_one`.
-        What was on disk before this process is checked (CRC) the first time it is read; the bytes before the
-        damage are still served.
+        Batches at or beyond `upper_offset` (high watermark, last stable offset; None: the log end offset) are
+        left out. Reading at the end gives an empty slice, and so does a first batch that does not fit without
+        `min_one`. What was on disk before this process is checked (CRC) the first time it is read; the bytes
+        before the damage are still served.
 
-        Raises OffsetOutOfRange, LogCorrupted (the first batch is damaged; the log stays online), StorageFailed.
+        Raises OffsetOutOfRange, LogCorrupted (the first batch is damaged; the log stays online),
+        StorageFailed.
         """
         if self.offline is not None:
             raise StorageFailed(self.offline)

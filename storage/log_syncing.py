@@ -5,13 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 
-from .errors import StorageFailed
 from .file_system import File, FileSystem, parent_directory
 from .leader_epoch import FILE_NAME as LEADER_EPOCHS
 from .log_config import LogConfig
 from .log_reading import ReadableLog
 from .recovery import LoadedLog
-from .segment import Segment
 from .snapshots import SnapshotFiles
 from .sync import SyncTicket
 
@@ -26,6 +24,7 @@ class SyncedLog(ReadableLog):
         "_paths_changed",
         "_snapshots",
         "_ticket",
+        "closed_cleanly",
         "on_lower_recovery_point",
         "recovery_point",
         "synced_offset",
@@ -41,6 +40,7 @@ class SyncedLog(ReadableLog):
         self._paths_changed: list[str] = []  # small files that were written and not synced
         self._ticket: SyncTicket | None = None
         self._closed = False
+        self.closed_cleanly = False
 
     @property
     def needs_sync(self) -> bool:
@@ -48,7 +48,8 @@ class SyncedLog(ReadableLog):
         return self.synced_offset < self.log_end_offset
 
     def begin_sync(self, checkpoint: bool = False) -> SyncTicket | None:
-        """What has to be synced now, or None if there is nothing. `checkpoint` includes all that moves `recovery_point`.
+        """What has to be synced now, or None if there is nothing. `checkpoint` includes all that moves
+        `recovery_point`.
 
         Raises StorageFailed.
         """
@@ -94,7 +95,9 @@ class SyncedLog(ReadableLog):
         return contents
 
     def finish_sync(self, ticket: SyncTicket, error: OSError | None) -> None:
-        """Record that `ticket.run()` returned `error`. After a failure the log is offline: no sync is ever retried."""
+        """Record that `ticket.run()` returned `error`. After a failure the log is offline: no sync is ever
+        retried.
+        """
         if self._closed or ticket is not self._ticket:
             return
         self._ticket = None
@@ -120,7 +123,9 @@ class SyncedLog(ReadableLog):
             pass  # an old snapshot that stays does no harm
 
     def _abandon_ticket(self) -> None:
-        """The log is about to be closed: what a ticket under way may not have synced counts as changed again."""
+        """The log is about to be closed: what a ticket under way may not have synced counts as changed
+        again.
+        """
         ticket, self._ticket = self._ticket, None
         if ticket is not None:
             ticket.cancel()
@@ -131,14 +136,17 @@ class SyncedLog(ReadableLog):
             self._epochs_saved = -1
 
     def close(self, clean: bool = True) -> None:
-        """Give up the files. `clean`: write and sync everything first, so that the next start need not look. Raises
-        StorageFailed if that fails (and then the data folder must not get its clean mark). Closing twice is allowed."""
+        """Give up the files. `clean`: write and sync everything first, so that the next start need not look.
+        Raises StorageFailed if that fails (and then the data folder must not get its clean mark). Closing
+        twice is allowed.
+        """
         if self._closed:
             return
         self._abandon_ticket()
         try:
             if clean:
                 self._close_cleanly()
+                self.closed_cleanly = True
         finally:
             self._closed = True
             self.offline = self.offline or f"{self.directory} is closed"
@@ -157,7 +165,9 @@ class SyncedLog(ReadableLog):
             self._check_online()
 
     def _delete_old_segments(self) -> int:
-        """Delete the segments below the log start offset; those that a ticket may be syncing wait until it is done."""
+        """Delete the segments below the log start offset; those that a ticket may be syncing wait until it is
+        done.
+        """
         count = bisect_right(self._base_offsets, self.log_start_offset) - 1
         if count <= 0 or self._ticket is not None:
             return 0
@@ -172,7 +182,9 @@ class SyncedLog(ReadableLog):
         return count
 
     def _keep_producers(self, offset: int) -> None:
-        """What the batches below `offset` tell of producers must be in a durable snapshot before they are deleted."""
+        """What the batches below `offset` tell of producers must be in a durable snapshot before they are
+        deleted.
+        """
         snapshots = self._snapshots
         if offset not in snapshots.synced and (len(self.producers) or snapshots.offsets):
             state = snapshots.state_at(offset, self._segments, self._base_offsets[0], self.config.compacted)

@@ -1,8 +1,8 @@
 """The sparse index from offsets to positions in a segment: `<base offset>.index`.
 
-An entry has 8 bytes: a batch's last offset relative to the segment's base offset, and the position in bytes at which that
-batch begins (in directories of Kafka before 4.0 an append of several batches has one entry: the last offset of the last,
-the position of the first). Both increase from entry to entry.
+An entry has 8 bytes: a batch's last offset relative to the segment's base offset, and the position in bytes
+at which that batch begins (in directories of Kafka before 4.0 an append of several batches has one entry: the
+last offset of the last, the position of the first). Both increase from entry to entry.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ class OffsetIndex(IndexFile):
     entry = struct.Struct(">ii")
 
     def lookup(self, offset: int) -> int:
-        """A position at which a batch begins, at or before the one that holds `offset`: as near as the index knows."""
+        """A position at which a batch begins, at or before the one that holds `offset`: as near as the index
+        knows.
+        """
         number = self.floor(offset - self.base_offset)
         return self.get(number)[1] if number >= 0 else 0
 

@@ -1,9 +1,10 @@
 """What a log knows of its idempotent producers (KIP-98, KIP-360): epochs, sequences and open transactions.
 
-Of every producer id the last five batches are kept: one that comes again is a duplicate and is answered with the offsets it got
-the first time; a new one must continue the sequence. All of this can be read off the log's batch headers. So that a start need
-not read the whole log, it is written now and then as a snapshot `<offset>.snapshot`, in Kafka's format, which holds the state
-after all batches below `offset` (with the last batch of each producer only).
+Of every producer id the last five batches are kept: one that comes again is a duplicate and is answered with
+the offsets it got the first time; a new one must continue the sequence. All of this can be read off the log's
+batch headers. So that a start need not read the whole log, it is written now and then as a snapshot
+`<offset>.snapshot`, in Kafka's format, which holds the state after all batches below `offset` (with the last
+batch of each producer only).
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ class AppendedBatch(NamedTuple):
 class ProducerEntry:
     """One producer id's state. `batches` are its last ones, oldest first, all of the present epoch.
 
-    `complete` tells that `batches` lacks none of the last five: an entry from a snapshot knows only the last one.
+    `complete` tells that `batches` lacks none of the last five: an entry from a snapshot knows only the last
+    one.
     """
 
     __slots__ = (
@@ -173,7 +175,9 @@ Changes = dict[int, ProducerEntry]
 
 
 class ProducerState:
-    """All producers of one log. `end_offset` is the offset up to which the log's batches are accounted for."""
+    """All producers of one log. `end_offset` is the offset up to which the log's batches are accounted
+    for.
+    """
 
     __slots__ = ("_open_transactions", "end_offset", "entries")
 
@@ -191,7 +195,9 @@ class ProducerState:
         return min(self._open_transactions.values()) if self._open_transactions else None
 
     def find_duplicate(self, batches: Iterable[ProducerBatch]) -> AppendedBatch | None:
-        """What was appended when one of these batches came for the first time, if it is among its producer's last."""
+        """What was appended when one of these batches came for the first time, if it is among its producer's
+        last.
+        """
         for batch in batches:
             entry = self.entries.get(batch.producer_id)
             if entry is not None and batch.base_sequence != NO_SEQUENCE:
@@ -208,8 +214,8 @@ class ProducerState:
     ) -> Changes:
         """Check batches that are to be appended at `base_offset`; return what `commit` takes when they are.
 
-        `end_marker(i)` reads the record of the i-th batch, asked for control batches only. Raises OutOfOrderSequence,
-        InvalidProducerEpoch, InvalidTransactionState, TransactionCoordinatorFenced.
+        `end_marker(i)` reads the record of the i-th batch, asked for control batches only. Raises
+        OutOfOrderSequence, InvalidProducerEpoch, InvalidTransactionState, TransactionCoordinatorFenced.
         """
         changes: Changes = {}
         for index, batch in enumerate(batches):
@@ -235,15 +241,16 @@ class ProducerState:
     def _check_epoch(entry: ProducerEntry, batch: ProducerBatch) -> None:
         if batch.producer_epoch < entry.producer_epoch:
             raise InvalidProducerEpoch(
-                f"producer {batch.producer_id} has epoch {batch.producer_epoch}, but {entry.producer_epoch} was seen"
+                f"producer {batch.producer_id} has epoch {batch.producer_epoch}, "
+                f"but {entry.producer_epoch} was seen"
             )
 
     @staticmethod
     def _check_coordinator(entry: ProducerEntry, batch: ProducerBatch, marker: EndMarker) -> None:
         if marker.coordinator_epoch < entry.coordinator_epoch:
             raise TransactionCoordinatorFenced(
-                f"the marker for producer {batch.producer_id} has coordinator epoch {marker.coordinator_epoch}, "
-                f"but {entry.coordinator_epoch} was seen"
+                f"a marker for producer {batch.producer_id} has coordinator epoch "
+                f"{marker.coordinator_epoch}, but {entry.coordinator_epoch} was seen"
             )
 
     @staticmethod

@@ -1,12 +1,15 @@
-"""Find out what a log's directory holds: a look at the sizes after a clean stop, the necessary reading after a crash.
+"""Find out what a log's directory holds: a look at the sizes after a clean stop, the necessary reading after
+a crash.
 
-After a clean stop everything on disk is whole. After a crash, this is what may be relied on: everything below the recovery
-point, log, indexes and leader epochs, was synced; beyond it anything can have happened to the files. So the log is read from the
-recovery point on, batch by batch with checksums, and cut at the first that is not whole; index entries and leader epochs
-beyond the recovery point are made anew; producers' state comes from the newest snapshot that is whole and does not reach
-beyond the end, plus the batches behind it. What contradicts the promise below the recovery point is damage, and raised.
+After a clean stop everything on disk is whole. After a crash, this is what may be relied on: everything below
+the recovery point, log, indexes and leader epochs, was synced; beyond it anything can have happened to the
+files. So the log is read from the recovery point on, batch by batch with checksums, and cut at the first that
+is not whole; index entries and leader epochs beyond the recovery point are made anew; producers' state comes
+from the newest snapshot that is whole and does not reach beyond the end, plus the batches behind it. What
+contradicts the promise below the recovery point is damage, and raised.
 
-Whatever is cut or removed is synced before anything can be appended: it must not come back after another crash.
+Whatever is cut or removed is synced before anything can be appended: it must not come back after another
+crash.
 """
 
 from __future__ import annotations
@@ -27,8 +30,9 @@ from .snapshots import SnapshotFiles
 
 
 class LoadedLog(NamedTuple):
-    """What a directory holds. `segments` are in order and not empty; `torn` says what was cut off, if anything;
-    `changed` that not all of it is known to be synced."""
+    """What a directory holds. `segments` are in order and not empty; `torn` says what was cut off, if
+    anything; `changed` that not all of it is known to be synced.
+    """
 
     segments: list[Segment]
     log_start_offset: int
@@ -52,7 +56,9 @@ class LoadedLog(NamedTuple):
 
 
 class Loader:
-    """Loads one directory; used once. `gaps` allow offsets to be missing between batches, as compaction leaves them."""
+    """Loads one directory; used once. `gaps` allow offsets to be missing between batches, as compaction
+    leaves them.
+    """
 
     def __init__(
         self,
@@ -149,7 +155,9 @@ class Loader:
         self._removed = True
 
     def _begin_anew(self) -> None:
-        """The files of a log that was just made may be lost in a crash; those of one with contents may not."""
+        """The files of a log that was just made may be lost in a crash; those of one with contents may
+        not.
+        """
         if self._recovery_point > self._log_start_offset:
             raise LogCorrupted(self._directory, 0, "the segments are missing")
         segment = Segment(self._file_system, self._directory, self._log_start_offset, 0, self._now_ms)
@@ -231,7 +239,9 @@ class Loader:
         )
 
     def _recover_segment(self, segment: Segment) -> int:
-        """Verify the batches beyond the recovery point and cut where one is not whole. Return the offset behind them."""
+        """Verify the batches beyond the recovery point and cut where one is not whole. Return the offset
+        behind them.
+        """
         size = segment.size
         next_offset = self._resume(segment)
         start = segment.size
@@ -254,7 +264,9 @@ class Loader:
         return next_offset
 
     def _resume(self, segment: Segment) -> int:
-        """Set the segment's end to where the reading has to begin, its indexes to what holds below. Return the offset."""
+        """Set the segment's end to where the reading has to begin, its indexes to what holds below. Return
+        the offset.
+        """
         position = self._trim_indexes(segment)
         next_offset = segment.base_offset
         if position is not None and self._recovery_point > segment.base_offset:
@@ -286,8 +298,9 @@ class Loader:
         return next_offset
 
     def _trim_indexes(self, segment: Segment) -> int | None:
-        """Drop index entries from the recovery point on, and what is out of order; return the position of the last one
-        that is left (0 if none is), or None if the indexes are not there."""
+        """Drop index entries from the recovery point on, and what is out of order; return the position of the
+        last one that is left (0 if none is), or None if the indexes are not there.
+        """
         relative = self._recovery_point - segment.base_offset
         offsets, times = segment.offset_index, segment.time_index
         try:
@@ -301,7 +314,8 @@ class Loader:
         return kept[-1][1] if kept else 0
 
     def _load_producers(self, end: int) -> ProducerState:
-        # Whoever stops cleanly leaves a snapshot, unless there is nothing to tell: then the log need not be read.
+        # Whoever stops cleanly leaves a snapshot, unless there is nothing to tell: then the log need not be
+        # read.
         if self._clean and not self._snapshots.offsets:
             return ProducerState(end)
         if self._snapshots.remove_above(end):

@@ -29,7 +29,9 @@ _INDEX_BUFFER = 4096  # bytes of index entries that wait before they are written
 
 
 class Segment:
-    """`size` is where the segment ends: what lies behind in its file, after a failed append, is never looked at."""
+    """`size` is where the segment ends: what lies behind in its file, after a failed append, is never looked
+    at.
+    """
 
     __slots__ = (
         "_file",
@@ -72,7 +74,9 @@ class Segment:
         self._recent_positions = array("q")
 
     def create(self) -> None:
-        """Make the files of an empty segment, replacing what a failed attempt may have left. Raises OSError."""
+        """Make the files of an empty segment, replacing what a failed attempt may have left. Raises
+        OSError.
+        """
         self._file = self._file_system.open(self.path, create=True)
         if self._file.size():
             self._file.truncate(0)
@@ -111,7 +115,9 @@ class Segment:
         write_all(self.file, self.size, data)
 
     def add(self, size: int, base_offset: int, last_offset: int, max_timestamp: int, interval: int) -> None:
-        """The next `size` bytes are this batch: enter it into the indexes, at least every `interval` bytes."""
+        """The next `size` bytes are this batch: enter it into the indexes, at least every `interval`
+        bytes.
+        """
         position = self.size
         if max_timestamp > self.largest[0]:
             self._largest = (max_timestamp, last_offset)
@@ -138,12 +144,16 @@ class Segment:
                 pass  # the entries wait in memory; the next sync, roll or close tries again and tells
 
     def undo_write(self) -> None:
-        """Cut off what a failed `write` left behind the end, and make sure that it never comes back. Raises OSError."""
+        """Cut off what a failed `write` left behind the end, and make sure that it never comes back. Raises
+        OSError.
+        """
         self.file.truncate(self.size)
         self.file.sync()
 
     def is_full(self, index_bytes: int) -> bool:
-        """Whether an index has reached `segment.index.bytes`, one time entry kept for the roll as in Kafka."""
+        """Whether an index has reached `segment.index.bytes`, one time entry kept for the roll as in
+        Kafka.
+        """
         offsets, times = self.offset_index, self.time_index
         return (
             len(offsets) >= index_bytes // offsets.entry.size
@@ -158,7 +168,8 @@ class Segment:
         self.time_index.trim()
 
     def take_changed(self, indexes: bool) -> list[File]:
-        """The files that were changed since they were taken last, to be synced; with `indexes` written out and included.
+        """The files that were changed since they were taken last, to be synced; with `indexes` written out
+        and included.
 
         Raises OSError.
         """
@@ -180,7 +191,8 @@ class Segment:
     # Finding
 
     def locate(self, offset: int, gaps: bool = False) -> tuple[int, int] | None:
-        """Position and size of the batch that holds `offset`, or of the first one beyond; None if all end before it.
+        """Position and size of the batch that holds `offset`, or of the first one beyond; None if all end
+        before it.
 
         Raises LogCorrupted, OSError.
         """
@@ -210,7 +222,9 @@ class Segment:
         return None
 
     def find_timestamp(self, timestamp: int, offset: int, gaps: bool = False) -> Iterator[Batch]:
-        """The batches, from the one that holds `offset`, in which `timestamp` or a later one occurs. Raises as `find`."""
+        """The batches, from the one that holds `offset`, in which `timestamp` or a later one occurs. Raises
+        as `find`.
+        """
         start = self.locate(max(self.time_index.lookup(timestamp), offset), gaps)
         if start is not None:
             for batch in walk(self.file, start[0], self.size, gaps=gaps):
@@ -220,10 +234,11 @@ class Segment:
     def region(
         self, position: int, end: int, next_offset: int, gaps: bool, epoch_at: Callable[[int], int]
     ) -> Region:
-        """The bytes from `position`, where a batch begins, to `end`, or to the first damaged batch before that.
+        """The bytes from `position`, where a batch begins, to `end`, or to the first damaged batch before
+        that.
 
-        `next_offset` is the offset behind the segment, `epoch_at` tells the leader epoch of an offset (-1: not known).
-        Raises LogCorrupted if the batch at `position` is damaged; OSError.
+        `next_offset` is the offset behind the segment, `epoch_at` tells the leader epoch of an offset (-1:
+        not known). Raises LogCorrupted if the batch at `position` is damaged; OSError.
         """
         verification = self.verification
         if position < verification.unverified_until:
@@ -257,7 +272,9 @@ class Segment:
         self._largest = largest
 
     def truncate(self, offset: int, gaps: bool = False) -> int:
-        """Drop the batch that holds `offset` and all behind it. Return where the segment ends then. Raises OSError."""
+        """Drop the batch that holds `offset` and all behind it. Return where the segment ends then. Raises
+        OSError.
+        """
         located = self.locate(offset, gaps)
         if located is not None:
             self.cut(located[0])
@@ -291,7 +308,9 @@ class Segment:
             self._file = None
 
     def remove_files(self) -> None:
-        """Remove all files, the log last: indexes without it are removed at the next start. Raises OSError."""
+        """Remove all files, the log last: indexes without it are removed at the next start. Raises
+        OSError.
+        """
         self.close()
         stem = self.path.removesuffix(LOG_SUFFIX)
         for suffix in reversed(SUFFIXES):

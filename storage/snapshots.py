@@ -1,4 +1,6 @@
-"""The snapshot files of producers' state in one log's directory, and how the state is made from them and the log."""
+"""The snapshot files of producers' state in one log's directory, and how the state is made from them and the
+log.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _MAX_CONTROL_RECORD = 1 << 16
 
 
 class SnapshotFiles:
-    """Which snapshots there are (`offsets`, ascending), and which of them are known to be synced (`synced`)."""
+    """Which snapshots there are (`offsets`, ascending), and which of them are known to be synced
+    (`synced`).
+    """
 
     __slots__ = ("_directory", "_file_system", "offsets", "synced")
 
@@ -73,13 +77,17 @@ class SnapshotFiles:
         return self.remove([offset for offset in self.offsets if offset > end_offset])
 
     def remove_strays(self, base_offsets: Collection[int]) -> None:
-        """Remove what is older than the newest synced one and does not belong to a segment's beginning, as Kafka does."""
+        """Remove what is older than the newest synced one and does not belong to a segment's beginning, as
+        Kafka does.
+        """
         if self.synced:
             newest, keep = max(self.synced), set(base_offsets)
             self.remove([offset for offset in self.offsets if offset < newest and offset not in keep])
 
     def newest(self, end_offset: int) -> ProducerState | None:
-        """The state in the newest whole snapshot that does not reach beyond `end_offset`. Torn ones are removed."""
+        """The state in the newest whole snapshot that does not reach beyond `end_offset`. Torn ones are
+        removed.
+        """
         for offset in reversed(self.offsets[:]):
             if offset <= end_offset:
                 try:
@@ -127,8 +135,9 @@ def _end_marker(segment: Segment, batch: Batch) -> EndMarker | None:
 
 
 def read_end_marker(buffer: bytes | bytearray | memoryview, position: int = 0) -> EndMarker | None:
-    """The record of the control batch at `position`: how a transaction ended (KIP-98); None for other control batches
-    (those of Raft) and emptied ones. Raises CorruptRecord."""
+    """The record of the control batch at `position`: how a transaction ended (KIP-98); None for other control
+    batches (those of Raft) and emptied ones. Raises CorruptRecord.
+    """
     header = parse_header(buffer, position)
     for record in records(buffer, header, _MAX_CONTROL_RECORD):
         key, value = record.key or b"", record.value or b""

@@ -9,10 +9,12 @@ from .file_system import File, FileSystem, write_atomically
 
 
 class SyncTicket:
-    """The syncs that make everything appended before `begin_sync` durable. `end_offset` is where the log ended then.
+    """The syncs that make everything appended before `begin_sync` durable. `end_offset` is where the log
+    ended then.
 
-    With `checkpoint` they cover everything that the log's recovery point promises. `files` are open ones to sync, `paths` others
-    by name, `contents` small files to replace (path and bytes), `directories` are synced last.
+    With `checkpoint` they cover everything that the log's recovery point promises. `files` are open ones to
+    sync, `paths` others by name, `contents` small files to replace (path and bytes), `directories` are synced
+    last.
     """
 
     __slots__ = (
@@ -48,7 +50,9 @@ class SyncTicket:
         self._cancelled = False
 
     def run(self) -> OSError | None:
-        """Do them, in any thread; return the failure, if any. At most one ticket of a log may be under way."""
+        """Do them, in any thread; return the failure, if any. At most one ticket of a log may be under
+        way.
+        """
         with self._lock:
             if self._cancelled:
                 return None
@@ -73,7 +77,8 @@ class SyncTicket:
             self.file_system.sync_directory(directory)
 
     def cancel(self) -> None:
-        """Do nothing from now on: the log goes away. Waits while the ticket runs, so that it never touches files which
-        another log of the same name makes later."""
+        """Do nothing from now on: the log goes away. Waits while the ticket runs, so that it never touches
+        files which another log of the same name makes later.
+        """
         with self._lock:
             self._cancelled = True

@@ -1,8 +1,8 @@
 """The sparse index from timestamps to offsets of a segment: `<base offset>.timeindex` (KIP-33).
 
-An entry has 12 bytes: a timestamp in ms, and the last offset, relative to the segment's base offset, of the first batch that
-reached it. Up to there no record is younger. Timestamps increase from entry to entry; when a segment is rolled or closed its
-largest timestamp becomes the last entry.
+An entry has 12 bytes: a timestamp in ms, and the last offset, relative to the segment's base offset, of the
+first batch that reached it. Up to there no record is younger. Timestamps increase from entry to entry; when a
+segment is rolled or closed its largest timestamp becomes the last entry.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from .batch_scan import Batch, check_crc
 from .errors import LogCorrupted
 from .segment import Segment
 
-# Records are parsed here that were accepted once: what bounds them is message.max.bytes, and how well they compress.
+# Records are parsed here that were accepted once: what bounds them is message.max.bytes, and how well they
+# compress.
 _MAX_INFLATED = 1 << 30
 
 
@@ -25,7 +26,9 @@ class TimestampOffset(NamedTuple):
 def find_by_timestamp(
     segments: Sequence[Segment], timestamp: int, start_offset: int, gaps: bool
 ) -> TimestampOffset | None:
-    """The first record at `start_offset` or behind whose timestamp is `timestamp` or later. Raises LogCorrupted, OSError."""
+    """The first record at `start_offset` or behind whose timestamp is `timestamp` or later. Raises
+    LogCorrupted, OSError.
+    """
     for segment in segments:
         if segment.largest[0] < timestamp:
             continue
@@ -37,7 +40,9 @@ def find_by_timestamp(
 
 
 def max_timestamp(segments: Sequence[Segment], gaps: bool) -> TimestampOffset | None:
-    """The first record with the largest timestamp of all; None if no record has one. Raises LogCorrupted, OSError."""
+    """The first record with the largest timestamp of all; None if no record has one. Raises LogCorrupted,
+    OSError.
+    """
     segment = max(segments, key=lambda segment: segment.largest[0])
     largest, offset = segment.largest
     batch = segment.find(offset, gaps) if largest >= 0 else None
@@ -47,7 +52,9 @@ def max_timestamp(segments: Sequence[Segment], gaps: bool) -> TimestampOffset | 
 
 
 def _stamps(segment: Segment, batch: Batch) -> list[TimestampOffset]:
-    """Timestamp and offset of every record. A message of the old formats, which may be a compressed set, counts as one."""
+    """Timestamp and offset of every record. A message of the old formats, which may be a compressed set,
+    counts as one.
+    """
     if batch.magic < 2:
         return [TimestampOffset(batch.max_timestamp, batch.last_offset, -1)]
     body = memoryview(segment.file.read_at(batch.position, batch.size))

@@ -1,8 +1,9 @@
-"""Which parts of a segment's file have been verified since it was opened, and the verifying of others when they are read.
+"""Which parts of a segment's file have been verified since it was opened, and the verifying of others when
+they are read.
 
-What this process appended came from its own memory, checked. What was on disk before may have decayed there, so the
-checksums of its batches are looked at the first time they are read. Base offset, length and leader epoch, which the
-checksum does not cover, are held against the neighbours and against what is known of epochs.
+What this process appended came from its own memory, checked. What was on disk before may have decayed there,
+so the checksums of its batches are looked at the first time they are read. Base offset, length and leader
+epoch, which the checksum does not cover, are held against the neighbours and against what is known of epochs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from .file_system import File
 
 
 class Verification:
-    """The verified ranges of one file, in bytes. `unverified_until`: all behind this position counts as verified."""
+    """The verified ranges of one file, in bytes. `unverified_until`: all behind this position counts as
+    verified.
+    """
 
     __slots__ = ("_ranges", "unverified_until")
 
@@ -39,8 +42,9 @@ class Verification:
         gaps: bool,
         epoch_at: Callable[[int], int],
     ) -> int:
-        """Verify the whole batches from `position` to `end` (where one may be cut) of a segment of `size` bytes, behind
-        which `next_offset` follows. Return up to where they are sound: `end`, or where damage begins.
+        """Verify the whole batches from `position` to `end` (where one may be cut) of a segment of `size`
+        bytes, behind which `next_offset` follows. Return up to where they are sound: `end`, or where damage
+        begins.
 
         Raises LogCorrupted if the first batch is damaged already.
         """
@@ -83,7 +87,9 @@ def _verify(
     gaps: bool,
     epoch_at: Callable[[int], int],
 ) -> tuple[int, LogCorrupted | None]:
-    """Verify the batches that end at or before `stop`; return where the last sound one ends, and what came behind it."""
+    """Verify the batches that end at or before `stop`; return where the last sound one ends, and what came
+    behind it.
+    """
     last: Batch | None = None
     sound = position
     try:

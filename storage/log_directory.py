@@ -1,0 +1,257 @@
+"""The data folder: its lock, whose it is, how it was left, and the logs in it.
+
+    folder = LogDirectory.open(file_system, "data")       # FileSystemLocked: another broker has it
+    log = folder.open_log("flights", 0, LogConfig())       # recovered, if the last stop was not a clean one
+    folder.write_checkpoints()                             # now and then: from where to recover, where logs
+    start for log in logs: log.close() folder.close()                                         # checkpoints,
+    and the mark of a clean stop
+
+The mark `.kafka_cleanshutdown` is removed, durably, before anything else is written: a crash during the very
+start finds none. What the checkpoints say about logs that are not open stays in them. A log's entries go
+before its name is free again: they must not be taken for those of another log of the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .checkpoint import (
+    CLEAN_SHUTDOWN,
+    CLEANER_OFFSETS,
+    LOG_START_OFFSETS,
+    META_PROPERTIES,
+    RECOVERY_POINTS,
+    MetaProperties,
+    TopicPartition,
+    format_clean_shutdown,
+    format_meta_properties,
+    format_offsets,
+    read_meta_properties,
+    read_offsets,
+    read_topic_id,
+)
+from .errors import CheckpointCorrupted, LogCorrupted, StorageError, StorageFailed
+from .file_system import FileSystem, Lock, parent_directory, write_atomically
+from .log import Log
+from .log_config import LogConfig
+
+LOCK = ".lock"
+DELETED = "-delete"
+_MAX_NAME = 255
+
+
+def partition_of(name: str) -> TopicPartition | None:
+    """Topic and number of the partition whose directory has this name; None for other names."""
+    topic, dash, index = name.rpartition("-")
+    if dash and topic and index.isdecimal() and str(int(index)) == index:
+        return topic, int(index)
+    return None
+
+
+class LogDirectory:
+    """An open data folder. `clean` tells how it was left, `meta` whose it is (None: it is new), `damaged`
+    which logs could not be opened and why.
+    """
+
+    def __init__(self, file_system: FileSystem, path: str, lock: Lock) -> None:
+        self._file_system = file_system
+        self.path = path
+        self._lock = lock
+        self._logs: dict[TopicPartition, Log] = {}
+        self._removed = 0
+        self.damaged: dict[TopicPartition, StorageError] = {}
+        self.meta = read_meta_properties(file_system, self._file(META_PROPERTIES))
+        self.clean = file_system.exists(self._file(CLEAN_SHUTDOWN))
+        self._recovery_points = self._read_offsets(RECOVERY_POINTS)
+        self._log_start_offsets = self._read_offsets(LOG_START_OFFSETS)
+        self._compacted = set(self._read_offsets(CLEANER_OFFSETS))
+
+    @classmethod
+    def open(cls, file_system: FileSystem, path: str) -> LogDirectory:
+        """Lock the folder, which is made if need be, and clear away what deletions have left.
+
+        Raises FileSystemLocked when another broker has it, CheckpointCorrupted when it cannot be told whose
+        it is, OSError.
+        """
+        file_system.make_directories(path)
+        lock = file_system.lock(f"{path}/{LOCK}")
+        try:
+            folder = cls(file_system, path, lock)
+            if folder.clean:
+                file_system.remove(folder._file(CLEAN_SHUTDOWN))
+                file_system.sync_directory(path)
+            for name in file_system.list(path):
+                if name.endswith(DELETED) and file_system.is_directory(folder._file(name)):
+                    file_system.remove_tree(folder._file(name))
+        except BaseException:
+            lock.close()
+            raise
+        return folder
+
+    def _file(self, name: str) -> str:
+        return f"{self.path}/{name}"
+
+    def _read_offsets(self, name: str) -> dict[TopicPartition, int]:
+        """Without this checkpoint the logs have to be read from their beginning."""
+        try:
+            return read_offsets(self._file_system, self._file(name))
+        except CheckpointCorrupted:
+            self.clean = False
+            return {}
+
+    def identify(self, meta: MetaProperties) -> None:
+        """Write down whose folder it is. Raises OSError."""
+        write_atomically(self._file_system, self._file(META_PROPERTIES), format_meta_properties(meta))
+        self._file_system.sync_directory(parent_directory(self.path))
+        self.meta = meta
+
+    # Logs
+
+    def log_path(self, topic: str, index: int) -> str:
+        """The directory of a partition."""
+        return f"{self.path}/{topic}-{index}"
+
+    def partitions(self) -> list[TopicPartition]:
+        """The partitions that have a directory, those of unknown topics too."""
+        found = map(partition_of, self._file_system.list(self.path))
+        return [
+            key for key in found if key is not None and self._file_system.is_directory(self.log_path(*key))
+        ]
+
+    def topic_id(self, topic: str, index: int) -> bytes | None:
+        """The topic id that a partition's directory names; None if it names none that can be read."""
+        try:
+            return read_topic_id(self._file_system, self.log_path(topic, index))
+        except (CheckpointCorrupted, OSError):
+            return None
+
+    def create_log(
+        self, topic: str, index: int, config: LogConfig, topic_id: bytes | None, *, now_ms: int = 0
+    ) -> Log:
+        """A new, empty log. Raises StorageFailed, FileExistsError."""
+        key = (topic, index)
+        if key in self._recovery_points or key in self._log_start_offsets:
+            self._forget([key])
+            self.write_checkpoints()
+        log = Log.create(self._file_system, self.log_path(topic, index), config, topic_id, now_ms=now_ms)
+        return self._keep(key, log)
+
+    def open_log(
+        self, topic: str, index: int, config: LogConfig, topic_id: bytes | None = None, *, now_ms: int = 0
+    ) -> Log:
+        """The log of a partition; an empty one, if a crash took the directory of one that had never been
+        synced.
+
+        `topic_id`, if given, is the one that counts: a directory of another topic with that name, left by a
+        crash, is removed. Raises LogCorrupted, and then the partition stays offline and the folder is not
+        left clean; StorageFailed.
+        """
+        key, path = (topic, index), self.log_path(topic, index)
+        try:
+            found = self.topic_id(topic, index)
+            if topic_id is not None and found is not None and found != topic_id:
+                self.remove_log(topic, index)
+            if not self._file_system.exists(path):
+                return self._create_lost(key, config, topic_id, now_ms)
+            log = Log.open(
+                self._file_system,
+                path,
+                config._replace(compacted=config.compacted or key in self._compacted),
+                clean=self.clean,
+                recovery_point=self._recovery_points.get(key, 0),
+                log_start_offset=self._log_start_offsets.get(key, 0),
+                now_ms=now_ms,
+            )
+        except StorageError as error:
+            self.damaged[key] = error
+            raise
+        if log.topic_id is None and topic_id is not None:
+            log.set_topic_id(topic_id)
+        return self._keep(key, log)
+
+    def _create_lost(
+        self, key: TopicPartition, config: LogConfig, topic_id: bytes | None, now_ms: int
+    ) -> Log:
+        start = self._log_start_offsets.get(key, 0)
+        if self._recovery_points.get(key, 0) > start:
+            raise LogCorrupted(self.log_path(*key), 0, "the directory is missing")
+        log = Log.create(
+            self._file_system, self.log_path(*key), config, topic_id, now_ms=now_ms, start_offset=start
+        )
+        return self._keep(key, log)
+
+    def _keep(self, key: TopicPartition, log: Log) -> Log:
+        self._logs[key] = log
+        self.damaged.pop(key, None)
+        log.on_lower_recovery_point = self.write_checkpoints
+        return log
+
+    def remove_log(self, topic: str, index: int) -> None:
+        """Remove one log. See `remove_logs`."""
+        self.remove_logs([(topic, index)])
+
+    def remove_logs(self, keys: Iterable[TopicPartition]) -> None:
+        """Remove logs, closing them if they are open. Their names are free then, and durably so.
+
+        The directories get another name first, `<topic>-<n>.<unique>-delete`: what is left of them by a crash
+        is removed at the next start. Raises StorageFailed.
+        """
+        keys = list(keys)
+        renamed = []
+        try:
+            for key in keys:
+                log = self._logs.pop(key, None)
+                if log is not None:
+                    log.close(clean=False)
+                if self._file_system.exists(self.log_path(*key)):
+                    renamed.append(self._file(self._deleted_name(*key)))
+                    self._file_system.rename(self.log_path(*key), renamed[-1])
+            if self._forget(keys):
+                self.write_checkpoints()
+            self._file_system.sync_directory(self.path)
+            for path in renamed:
+                self._file_system.remove_tree(path)
+        except OSError as error:
+            raise StorageFailed(f"logs in {self.path} cannot be removed: {error}") from error
+
+    def _deleted_name(self, topic: str, index: int) -> str:
+        """Unique: those of earlier runs are gone since the start."""
+        self._removed += 1
+        suffix = f"-{index}.{self._removed:032x}{DELETED}"
+        return topic[: _MAX_NAME - len(suffix)] + suffix
+
+    def _forget(self, keys: Iterable[TopicPartition]) -> bool:
+        """Drop what the checkpoints say of these logs; return whether they said anything."""
+        known = [key for key in keys if key in self._recovery_points or key in self._log_start_offsets]
+        for key in known:
+            self._recovery_points.pop(key, None)
+            self._log_start_offsets.pop(key, None)
+        return bool(known)
+
+    # Checkpoints
+
+    def write_checkpoints(self) -> None:
+        """Write down from where each log would have to be recovered, and where it starts. Raises OSError."""
+        for key, log in self._logs.items():
+            self._recovery_points[key] = log.recovery_point
+            if log.log_start_offset > 0 or key in self._log_start_offsets:
+                self._log_start_offsets[key] = log.log_start_offset
+        self._write_offsets(LOG_START_OFFSETS, self._log_start_offsets)
+        self._write_offsets(RECOVERY_POINTS, self._recovery_points)
+
+    def _write_offsets(self, name: str, offsets: dict[TopicPartition, int]) -> None:
+        write_atomically(self._file_system, self._file(name), format_offsets(offsets))
+
+    def close(self, clean: bool = True) -> None:
+        """Let others have the folder, all logs being closed. With `clean` it is marked as left cleanly, if it
+        is: if every log was closed so, and none of those that were to be opened was damaged. Raises OSError.
+        """
+        try:
+            if clean:
+                self.write_checkpoints()
+                if not self.damaged and all(log.closed_cleanly for log in self._logs.values()):
+                    write_atomically(self._file_system, self._file(CLEAN_SHUTDOWN), format_clean_shutdown())
+        finally:
+            for log in self._logs.values():
+                log.close(clean=False)
+            self._lock.close()
