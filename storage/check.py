@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from ..protocol.record_batch import CorruptRecord, parse_header, records
@@ -153,7 +154,8 @@ class _LogCheck:
         try:
             read_topic_id(self._file_system, self._directory)
         except CheckpointCorrupted as error:
-            self._add(self._directory, None, str(error))
+            if self._clean or self._recovery_point > 0:
+                self._add(self._directory, None, str(error))
         for name in names if self._clean else ():
             if any(_is_numbered(name, suffix) for suffix in SUFFIXES) and name[:20] + LOG_SUFFIX not in names:
                 self._add(f"{self._directory}/{name}", None, "an index without its segment")
@@ -302,7 +304,7 @@ def _check_records(path: str, batch: Batch, body: memoryview) -> None:
     except CorruptRecord as error:
         raise LogCorrupted(path, batch.position, f"the records cannot be read: {error}") from error
     offsets = [record.offset for record in found]
-    if len(found) != batch.record_count or any(a >= b for a, b in zip(offsets, offsets[1:], strict=False)):
+    if len(found) != batch.record_count or any(a >= b for a, b in pairwise(offsets)):
         raise LogCorrupted(path, batch.position, "the records' offsets do not increase")
     if offsets and not batch.base_offset <= offsets[0] <= offsets[-1] <= batch.last_offset:
         raise LogCorrupted(path, batch.position, "the records' offsets are not within those of the batch")

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .batch_scan import Batch, walk, walk_whole
-from .checkpoint import read_topic_id
+from .checkpoint import PARTITION_METADATA, read_topic_id
 from .errors import CheckpointCorrupted, LogCorrupted
 from .file_system import FileSystem
 from .leader_epoch import FILE_NAME as LEADER_EPOCHS
@@ -116,7 +116,7 @@ class Loader:
             producers,
             self._snapshots,
             self._leader_epochs,
-            read_topic_id(self._file_system, self._directory),
+            self._read_topic_id(),
             self._torn,
             self._changed or not self._clean,
         )
@@ -179,6 +179,14 @@ class Loader:
         except CheckpointCorrupted as error:
             if self._recovery_point > self._log_start_offset:
                 raise LogCorrupted(path, 0, str(error)) from error
+
+    def _read_topic_id(self) -> bytes | None:
+        try:
+            return read_topic_id(self._file_system, self._directory)
+        except CheckpointCorrupted as error:
+            if self._clean or self._recovery_point > self._log_start_offset:
+                raise LogCorrupted(f"{self._directory}/{PARTITION_METADATA}", 0, str(error)) from error
+            return None  # it was being made
 
     # The end of the log
 
