@@ -10,9 +10,28 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+sys.path[:0] = [str(pathlib.Path(__file__).parents[up]) for up in (1, 2)]
 
-import apache_kafka
+import apache_kafka  # noqa: E402
+
+from tests.protocol.codecs.catalogue import APIS, Case  # noqa: E402
+from tests.protocol.codecs.coverage import KAFKA_4_FLOOR  # noqa: E402
+
+OLD, NEW = "3.9.1", "4.4.0"
+"""The last Apache Kafka that speaks everything from version 0 on, and the newest."""
+
+# The newest versions that Kafka 3.9 knows, where Kafka 4 has newer ones.
+OLD_NEWEST = {
+    "produce": 11,
+    "fetch": 17,
+    "list_offsets": 9,
+    "metadata": 12,
+    "offset_commit": 9,
+    "offset_fetch": 9,
+    "describe_groups": 5,
+    "init_producer_id": 5,
+    "describe_cluster": 1,
+}
 
 SOURCE = pathlib.Path(__file__).with_name("MessageOracle.java")
 
@@ -22,7 +41,7 @@ class Refused(Exception):
 
 
 class MessageOracle:
-    """The running program: `decode` and `encode` give the bytes and the JSON that Kafka makes of a message."""
+    """The running program: `decode` and `encode` give the bytes and the JSON that Kafka makes of it."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -65,6 +84,20 @@ def message_oracle(version: str) -> Iterator[MessageOracle]:
             process.communicate()
 
 
-def message_class(name: str) -> str:
-    """The Java class of a request or response, such as FetchRequest."""
-    return f"org.apache.kafka.common.message.{name}Data"
+def speakers(case: Case) -> list[str]:
+    """The versions of Apache Kafka that know the message at its version."""
+    if case.api == "group_records":
+        # Kafka 4 has a class for each version of a key; 3.9 does not know the topic id in offset values.
+        return [OLD] if case.direction.endswith("key") else [NEW]
+    if case.api == "metadata_records":
+        return [NEW]
+    old = case.version <= OLD_NEWEST.get(case.api, case.version)
+    return [OLD] * old + [NEW] * (case.version >= KAFKA_4_FLOOR.get(case.api, 0))
+
+
+def class_name(case: Case) -> str:
+    """The Java class of the message."""
+    if case.api in APIS:
+        return f"org.apache.kafka.common.message.{case.message.name}Data"
+    package = "coordinator.group.generated" if case.api == "group_records" else "common.metadata"
+    return f"org.apache.kafka.{package}.{case.message.name}"

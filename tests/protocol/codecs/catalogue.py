@@ -6,6 +6,8 @@ import importlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from odradek.protocol.schema import Message
+
 # The APIs of the first milestone, by the names of their modules.
 APIS = (
     "produce",
@@ -32,10 +34,11 @@ APIS = (
     "describe_cluster",
 )
 DIRECTIONS = ("request", "response")
+RECORDS = ("group_records", "metadata_records")
 
 
 class Case(NamedTuple):
-    """One message at one version."""
+    """One message at one version. A record has its module for an API, and its own name for a direction."""
 
     api: str
     direction: str
@@ -51,7 +54,7 @@ class Case(NamedTuple):
 
 
 def message(api: str, direction: str) -> Any:
-    """The declaration of an API's request or response."""
+    """The declaration of an API's request or response, or of a record."""
     return getattr(importlib.import_module(f"odradek.protocol.messages.{api}"), direction.upper())
 
 
@@ -61,6 +64,15 @@ def cases() -> Iterator[Case]:
         for direction in DIRECTIONS:
             for version in message(api, direction).versions:
                 yield Case(api, direction, version)
+
+
+def record_cases() -> Iterator[Case]:
+    """Every record of Kafka's internal topics at every version."""
+    for module in RECORDS:
+        for name, one in vars(importlib.import_module(f"odradek.protocol.messages.{module}")).items():
+            if isinstance(one, Message):
+                for version in one.versions:
+                    yield Case(module, name.lower(), version)
 
 
 def fields_at(struct: Any, version: int) -> list[Any]:

@@ -1,7 +1,7 @@
 """kafka-python 2.0.6: hand-written schemas of the versions before flexible ones, down to what 0.8 spoke.
 
-It has the same package name as kafka-python 3, so it lies in a folder of its own, which an environment variable
-names, and its protocol modules are imported under a package that is forgotten afterwards.
+It has the same package name as kafka-python 3, so it lies in a folder of its own, which an environment
+variable names, and its protocol modules are imported under a package that is forgotten afterwards.
 """
 
 from __future__ import annotations

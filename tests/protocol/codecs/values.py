@@ -38,8 +38,9 @@ TEXTS = (
 )
 BLOBS = (b"", b"\0", bytes(range(256)))
 UUIDS = (bytes(16), bytes(15) + b"\1", bytes(range(200, 216)), b"\xff" * 16)
+# The largest tag stays free: Apache Kafka reads it but cannot write it, taking it for the end of its own.
 UNKNOWN_TAGS = st.dictionaries(
-    st.sampled_from([20, 21, 127, 128, 16383, 2**31 - 1]), st.sampled_from(BLOBS), max_size=3
+    st.sampled_from([20, 21, 127, 128, 16383, 2**31 - 2]), st.sampled_from(BLOBS), max_size=3
 )
 
 
