@@ -31,10 +31,12 @@ from odradek.protocol.errors import ErrorCode
 GROUP = "flights"
 TOPIC = "departures"
 PARTITIONS = 6
-SESSION_MS = 10_000
-REBALANCE_MS = 15_000
+SESSIONS_MS = (6_000, 10_000, 30_000)
+REBALANCES_MS = (4_000, 15_000, 30_000)
 HEARTBEAT_MS = 3_000
-REST_MS = 8 * (SESSION_MS + REBALANCE_MS)
+STALL_MS = 50_000
+REST_MS = 8 * (max(SESSIONS_MS) + max(REBALANCES_MS))
+LASTS_MS = 10_000
 SUBSCRIPTION = b"\x00\x00" + b"\x00\x00\x00\x01" + b"\x00\x0adepartures" + b"\xff\xff\xff\xff"
 
 
@@ -66,7 +68,7 @@ class Trouble:
 
 
 class World:
-    """One history. `run` plays it and raises Violation; `log` is what was appended to the offsets partition."""
+    """One history. `run` plays it and raises Violation; `log` is what was appended."""
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = random.Random(seed)
@@ -227,10 +229,10 @@ class World:
         """Rest must come before the limit, and last."""
         stalled_until_ms = max(client.last_arrival_ms for client in self.clients)
         if stalled_until_ms > self.now_ms:
-            self.play(stalled_until_ms + SESSION_MS)
+            self.play(stalled_until_ms + LASTS_MS)
         while self.unrest() and self.now_ms < limit_ms:
             self.play(self.now_ms + HEARTBEAT_MS)
-        self.play(self.now_ms + SESSION_MS)
+        self.play(self.now_ms + LASTS_MS)
         unrest = self.unrest()
         if unrest:
             raise Violation(unrest)
@@ -243,7 +245,7 @@ class World:
         """Something happens to somebody: a new client, an end, a crash, a restart of a static member."""
         rng = self.rng
         client = rng.choice(self.clients)
-        kind = rng.randrange(5)
+        kind = rng.randrange(6)
         if kind == 0 or not client.alive:
             # The same instance id as somebody who may well be running: an operator's mistake, or a restart.
             same = client.instance_id if rng.random() < 0.5 and not self.trouble.calm else None
@@ -256,8 +258,8 @@ class World:
             client.leave()
         elif kind == 2:
             client.crash()
-        elif kind == 3 and not self.trouble.calm:
-            client.forgets_sync = rng.random() < 0.5
+        elif kind <= 4 and not self.trouble.calm:
+            client.forgets_sync = rng.random() < 0.3
             client.stalls = not client.forgets_sync
         elif client.owned and rng.random() < 0.3:
             client.seek_back()
@@ -287,7 +289,7 @@ class World:
         return offset
 
     def take(self, client: Client, generation_id: int, partitions: list[int]) -> None:
-        """A client has been told that partitions are its own; nobody else may be told so in this generation."""
+        """A client has been told that partitions are its own; nobody else may be, in this generation."""
         identity = client.instance_id or client.member_id
         for partition in partitions:
             owner = self.owners.setdefault((generation_id, partition), identity)
@@ -312,6 +314,8 @@ class Client:
         self.positions: dict[int, int] = {}
         self.forgets_sync = False
         self.stalls = False
+        self.session_ms = world.rng.choice(SESSIONS_MS)
+        self.rebalance_ms = world.rng.choice(REBALANCES_MS)
         self.last_arrival_ms = 0.0
         self.steps = 0
         self.rewound: set[int] = set()
@@ -324,16 +328,21 @@ class Client:
 
     # The network
 
-    def send(self, event: Callable[[Token, Instant, Effects], None], answer: Callable[[Any], None]) -> None:
+    def send(
+        self,
+        event: Callable[[Token, Instant, Effects], None],
+        answer: Callable[[Any], None],
+        may_stall: bool = False,
+    ) -> None:
         """Send a request; `answer` is called with the reply, unless the connection breaks first."""
         world, token = self.world, Token(self, answer)
         if not world.quiet and world.rng.random() < world.trouble.break_connection:
             world.at(world.rng.random() * 50, self.break_connection)
         # A connection keeps the order of its requests.
         delay_ms = world.rng.random() * 40
-        if self.stalls and self.generation_id >= 0 and not world.quiet:
+        if self.stalls and may_stall and not world.quiet:
             self.stalls = False
-            delay_ms = world.rng.random() * 3 * SESSION_MS
+            delay_ms = world.rng.random() * STALL_MS
         self.last_arrival_ms = max(self.last_arrival_ms, world.now_ms + delay_ms)
 
         def arrive() -> None:
@@ -379,7 +388,7 @@ class Client:
         self.owned, self.generation_id = [], -1
         self.steps += 1
         request = JoinRequest(
-            GROUP, self.member_id, self.instance_id, self.name, "/10.0.0.1", SESSION_MS, REBALANCE_MS,
+            GROUP, self.member_id, self.instance_id, self.name, "/10.0.0.1", self.session_ms, self.rebalance_ms,
             "consumer", (("range", SUBSCRIPTION), ("roundrobin", SUBSCRIPTION)),
         )  # fmt: skip
         self.send(lambda t, now, e: self.world.shard.join(request, t, now, e), self.joined)
@@ -414,7 +423,7 @@ class Client:
             reply.protocol_name,
             assignments,
         )
-        self.send(lambda t, now, e: self.world.shard.sync(request, t, now, e), self.synced)
+        self.send(lambda t, now, e: self.world.shard.sync(request, t, now, e), self.synced, True)
 
     def synced(self, reply: Any) -> None:
         """The answer to a sync."""
@@ -485,7 +494,7 @@ class Client:
                 then()
 
         numbers: list[int] = []
-        self.send(apply, answer)
+        self.send(apply, answer, True)
 
     def seek_back(self) -> None:
         """An operator resets a consumer."""

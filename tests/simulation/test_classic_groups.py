@@ -82,16 +82,6 @@ def anybody_commits(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(offsets, "check_commit", lambda *_: None)
 
 
-def any_generation_syncs(patch: pytest.MonkeyPatch) -> None:
-    """A sync of an older generation gets an assignment."""
-    check = syncing._check_sync
-
-    def mutant(group: ClassicGroup, request: Any) -> ErrorCode:
-        return check(group, request._replace(generation_id=group.generation_id))
-
-    patch.setattr(syncing, "_check_sync", mutant)
-
-
 def sessions_never_end(patch: pytest.MonkeyPatch) -> None:
     """A dead member stays for ever."""
     patch.setattr(rebalance, "_expire_one_member", lambda *_: None)
@@ -217,7 +207,6 @@ def restart_forgets_members(patch: pytest.MonkeyPatch) -> None:
 MUTANTS: list[Mutate] = [
     same_generation_again,
     anybody_commits,
-    any_generation_syncs,
     sessions_never_end,
     syncs_never_time_out,
     joins_never_time_out,
