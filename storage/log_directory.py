@@ -80,13 +80,20 @@ class LogDirectory:
             if folder.clean:
                 file_system.remove(folder._file(CLEAN_SHUTDOWN))
                 file_system.sync_directory(path)
-            for name in file_system.list(path):
-                if name.endswith(DELETED) and file_system.is_directory(folder._file(name)):
-                    file_system.remove_tree(folder._file(name))
+            folder._finish_removals()
         except BaseException:
             lock.close()
             raise
         return folder
+
+    def _finish_removals(self) -> None:
+        """Their new names must last before anything in them goes, or a log of the old name might lack a part."""
+        left = [name for name in self._file_system.list(self.path) if name.endswith(DELETED)]
+        if left:
+            self._file_system.sync_directory(self.path)
+        for name in left:
+            if self._file_system.is_directory(self._file(name)):
+                self._file_system.remove_tree(self._file(name))
 
     def _file(self, name: str) -> str:
         return f"{self.path}/{name}"
