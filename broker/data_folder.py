@@ -40,6 +40,25 @@ _PARTITION = re.compile(r"([a-zA-Z0-9._-]+)-(\d+)").fullmatch
 _DELETED = re.compile(r".*-delete").fullmatch
 
 
+class CheckpointTicket:
+    """The checkpoint files as they are to be written; `run` does it in any thread."""
+
+    __slots__ = ("_contents", "_file_system")
+
+    def __init__(self, file_system: FileSystem, contents: list[tuple[str, bytes]]) -> None:
+        self._file_system = file_system
+        self._contents = contents
+
+    def run(self) -> OSError | None:
+        """Write them, durably; return what went wrong."""
+        try:
+            for path, data in self._contents:
+                write_atomically(self._file_system, path, data)
+        except OSError as error:
+            return error
+        return None
+
+
 class DataFolder:
     """An open data folder. No other broker can open it until it is closed.
 
@@ -138,12 +157,21 @@ class DataFolder:
                 log.warning("%s belongs to no topic and is now %s.", path, stray)
                 self._file_system.rename(path, stray)
 
-    def write_checkpoints(self) -> None:
-        """Write down from where each log would have to be recovered, and where it starts. Raises OSError."""
+    def checkpoint_ticket(self) -> CheckpointTicket:
+        """Writing down from where each log would have to be recovered, and where it starts, as it is now."""
         points = {key: each.recovery_point for key, each in self._logs.items()}
         starts = {key: each.log_start_offset for key, each in self._logs.items() if each.log_start_offset > 0}
-        for name, offsets in ((RECOVERY_POINTS, points), (LOG_START_OFFSETS, starts)):
-            write_atomically(self._file_system, f"{self._path}/{name}", format_offsets(offsets))
+        contents = [
+            (f"{self._path}/{name}", format_offsets(offsets))
+            for name, offsets in ((RECOVERY_POINTS, points), (LOG_START_OFFSETS, starts))
+        ]
+        return CheckpointTicket(self._file_system, contents)
+
+    def write_checkpoints(self) -> None:
+        """Write the checkpoints at once. Raises OSError."""
+        error = self.checkpoint_ticket().run()
+        if error is not None:
+            raise error
 
     def close(self, clean: bool) -> None:
         """Let others have the folder. `clean`: all logs were closed cleanly, and the next start may rely on it."""

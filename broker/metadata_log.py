@@ -73,9 +73,17 @@ class MetadataLog:
                 else:
                     yield record
 
+    @property
+    def needs_checkpoint(self) -> bool:
+        """Whether a start after a crash would have to check some of the log."""
+        return self.log.offline is None and self.log.recovery_point < self.log.log_end_offset
+
     def begin_sync(self, checkpoint: bool) -> SyncTicket | None:
         """For the sync queue."""
-        return None if self.log.offline is not None else self.log.begin_sync(checkpoint)
+        try:
+            return None if self.log.offline is not None else self.log.begin_sync(checkpoint)
+        except StorageFailed:
+            return None
 
     def finish_sync(self, ticket: SyncTicket, error: OSError | None) -> None:
         """For the sync queue. After a failure no change is accepted any more."""

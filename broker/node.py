@@ -18,6 +18,7 @@ from .coordinator import GroupCoordinator
 from .data_folder import DataFolder
 from .fetch_sessions import FetchSessions
 from .internal_topics import OFFSETS_TOPIC, internal_topic_settings
+from .maintenance import Maintenance
 from .metadata_image import MetadataImage
 from .metadata_log import MetadataLog
 from .producer_ids import ProducerIds
@@ -77,6 +78,9 @@ class Node:
             lambda: int.from_bytes(random_bytes(4), "big"),
         )
         self.groups = GroupCoordinator(config, self.topics, timers, clock, self.random_uuid)
+        self._maintenance = Maintenance(
+            config, timers, clock, self.syncs, self._folder, self.topics, metadata_log
+        )
 
     def random_uuid(self) -> bytes:
         """16 random bytes in the form of a version 4 UUID, never one that Kafka reserves."""
@@ -89,6 +93,7 @@ class Node:
 
     def close(self, *, clean: bool = True) -> None:
         """Sync and close everything and leave the clean-shutdown mark. `clean=False` only lets go of the files."""
+        self._maintenance.stop()
         self.groups.close()
         if clean:
             self.syncs.run_all()
@@ -110,6 +115,7 @@ class Node:
         self.topics.open_all()
         self._make_internal_topics()
         self.groups.load()
+        self._maintenance.start()
 
     def _make_internal_topics(self) -> None:
         if self.topics.get(OFFSETS_TOPIC) is None:

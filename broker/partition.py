@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..protocol.errors import ErrorCode
 from ..protocol.record_batch import BatchHeader, Record, batches, build_batch
-from ..storage.log import AppendResult, Log
+from ..storage.log import AppendResult, Log, StorageFailed
 from .replay import replay
 
 if TYPE_CHECKING:
@@ -167,12 +167,23 @@ class Partition:
         """
         return replay(self.log, start_offset)
 
+    @property
+    def needs_checkpoint(self) -> bool:
+        """Whether a start after a crash would have to read some of the log."""
+        log = self._log
+        return log is not None and log.offline is None and log.recovery_point < log.log_end_offset
+
     def begin_sync(self, checkpoint: bool) -> SyncTicket | None:
         """For the sync queue: what has to be synced now."""
         self._flush_due = False
         if self.deleted or self._log is None or self._log.offline is not None:
             return None
-        return self._log.begin_sync(checkpoint)
+        try:
+            return self._log.begin_sync(checkpoint)
+        except StorageFailed:
+            self._fail_commits()
+            self.wake()
+            return None
 
     def finish_sync(self, ticket: SyncTicket, error: OSError | None) -> None:
         """For the sync queue: `ticket` has run. Acknowledges what is durable now, or fails all that waits."""

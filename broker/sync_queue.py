@@ -11,22 +11,34 @@ round, runs it in whatever thread, and gives it back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from ..storage.log import SyncTicket
     from .clock import Clock
     from .timers import Timers
 
 _NEVER_MS = 1 << 53  # flush.ms defaults to 2^63 - 1: there is no such deadline
 
 
+# Syncs for checkpoints in one round: who waits for an acknowledgement shall not wait for a thousand of them.
+_CHECKPOINTS_A_ROUND = 8
+
+
+class Ticket(Protocol):
+    """Work on the disk, such as storage's SyncTicket."""
+
+    def run(self) -> OSError | None:
+        """Do it, in any thread; return what went wrong."""
+
+
 class Syncable(Protocol):
-    """A partition, or the metadata log."""
+    """A partition, the metadata log, or the checkpoint files."""
 
-    def begin_sync(self, checkpoint: bool) -> SyncTicket | None: ...
+    def begin_sync(self, checkpoint: bool) -> Any:
+        """A Ticket of what has to be done now, or None if there is nothing."""
 
-    def finish_sync(self, ticket: SyncTicket, error: OSError | None) -> None: ...
+    def finish_sync(self, ticket: Any, error: OSError | None) -> None:
+        """`ticket` has run."""
 
 
 class SyncRound:
@@ -34,7 +46,7 @@ class SyncRound:
 
     __slots__ = ("failure", "leading", "results", "tickets")
 
-    def __init__(self, tickets: list[tuple[Syncable, SyncTicket]], leading: Syncable | None) -> None:
+    def __init__(self, tickets: list[tuple[Syncable, Ticket]], leading: Syncable | None) -> None:
         self.tickets = tickets
         self.leading = leading
         self.results: list[OSError | None] = []
@@ -86,20 +98,31 @@ class SyncQueue:
         """The next round, or None when there is nothing to do. There may be one at a time."""
         if self._under_way is not None:
             raise RuntimeError("a sync round is under way already")
-        waiting, self._waiting = self._waiting, {}
-        leading = self.leading
-        if leading in waiting:
-            waiting = {leading: waiting.pop(leading)} | waiting
         tickets = []
-        for syncable, checkpoint in waiting.items():
+        for syncable, checkpoint in self._take().items():
             ticket = syncable.begin_sync(checkpoint)
             if ticket is not None:
                 tickets.append((syncable, ticket))
         if not tickets:
             return None
-        self._under_way = SyncRound(tickets, leading)
+        self._under_way = SyncRound(tickets, self.leading)
         self._under_way.failure = self._failure
         return self._under_way
+
+    def _take(self) -> dict[Syncable, bool]:
+        """What the next round does, the metadata log first; most of the checkpoints may have to wait."""
+        waiting, self._waiting = self._waiting, {}
+        taken: dict[Syncable, bool] = {}
+        if self.leading in waiting:
+            taken[self.leading] = waiting.pop(self.leading)
+        checkpoints = 0
+        for syncable, checkpoint in waiting.items():
+            checkpoints += checkpoint
+            if checkpoint and checkpoints > _CHECKPOINTS_A_ROUND:
+                self._waiting[syncable] = True
+            else:
+                taken[syncable] = checkpoint
+        return taken
 
     def finish(self, round: SyncRound) -> None:
         """`round` has run: hand out the results."""

@@ -45,7 +45,7 @@ class TopicPolicy(NamedTuple):
 def topic_policy(config: TopicConfig, broker: BrokerConfig) -> TopicPolicy:
     """The policy that `config` asks for."""
     return TopicPolicy(
-        produce=_produce_rules(config),
+        produce=_produce_rules(config, broker),
         log=LogConfig(
             segment_bytes=config["segment.bytes"],
             segment_ms=config["segment.ms"],
@@ -60,7 +60,10 @@ def topic_policy(config: TopicConfig, broker: BrokerConfig) -> TopicPolicy:
     )
 
 
-def _produce_rules(config: TopicConfig) -> ProduceRules:
+def _produce_rules(config: TopicConfig, broker: BrokerConfig) -> ProduceRules:
+    inflated = config["max.decompressed.message.bytes"]
+    if config.source("max.decompressed.message.bytes") == "DEFAULT_CONFIG":  # 2 GiB, which no machine has to spare
+        inflated = min(inflated, broker["socket.request.max.bytes"])
     name = config["compression.type"]
     codec = _codec(name)
     level = _LEVELS.get(codec) if codec is not None else None
@@ -73,6 +76,7 @@ def _produce_rules(config: TopicConfig) -> ProduceRules:
         compression=codec,
         compression_level=config[level] if level is not None else None,
         keys_required=config.is_compacted,
+        max_inflated_bytes=inflated,
     )
 
 

@@ -216,7 +216,9 @@ class Topics:
             log.error("Topic %s cannot be made: %s", topic.name, error)
             raise TopicError(ErrorCode.KAFKA_STORAGE_ERROR, str(error)) from error
         for index, new in zip(indexes, made, strict=True):
-            topic.partitions.append(Partition(topic.name, index, topic.policy, self._syncs, new))
+            partition = Partition(topic.name, index, topic.policy, self._syncs, new)
+            topic.partitions.append(partition)
+            self._syncs.request(partition, checkpoint=True)
 
     def _partition_record(self, topic: Topic, index: int) -> object:
         replicas = [self._config.node_id]

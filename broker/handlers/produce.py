@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ...protocol.errors import ErrorCode
@@ -132,7 +133,7 @@ def _close_on_error(answers: list[Any], context: RequestContext) -> None:
     for answer in answers:
         for row in answer.partition_responses:
             if row.error_code:
-                name = ErrorCode(row.error_code).name
+                name = next(code.name for code in ErrorCode if code == row.error_code)
                 raise CloseConnection(
                     f"it produced with acks=0 to {answer.name or answer.topic_id.hex()}-{row.index}: {name}"
                 )
@@ -153,5 +154,5 @@ def _after_sync(response: Any, waits: list[tuple[Partition, int, Any]]) -> Any:
             pending.complete(response)
 
     for partition, end_offset, row in waits:
-        partition.when_committed(end_offset, lambda error, row=row: settle(row, error))
+        partition.when_committed(end_offset, partial(settle, row))
     return pending.response if pending.done else pending
