@@ -1,0 +1,77 @@
+"""Every message, at every version that Apache Kafka 3.9 or the newest knows, against Kafka's own classes.
+
+python -m pytest compat-tests/oracle       needs Java 17, and Maven to fetch the jars once
+ODRADEK_ORACLE_EXAMPLES=1000 ...           tries so many values of each message (20 by default)
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from message_oracle import NEW, OLD, MessageOracle, class_name, message_oracle, speakers  # noqa: E402
+
+from tests.protocol.codecs import catalogue, values  # noqa: E402
+from tests.protocol.codecs.catalogue import Case  # noqa: E402
+from tests.protocol.codecs.kafka_json import to_json  # noqa: E402
+
+many = settings(
+    max_examples=int(os.environ.get("ODRADEK_ORACLE_EXAMPLES", "20")),
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+PAIRS = [
+    pytest.param(case, version, id=f"{case}-apache-kafka-{version}")
+    for case in (*catalogue.cases(), *catalogue.record_cases())
+    for version in speakers(case)
+]
+
+
+@pytest.fixture(scope="session")
+def oracles() -> Iterator[dict[str, MessageOracle]]:
+    """Both versions of Apache Kafka, each one process for the whole run."""
+    with message_oracle(OLD) as old, message_oracle(NEW) as new:
+        yield {OLD: old, NEW: new}
+
+
+@pytest.mark.parametrize(("case", "version"), PAIRS)
+def test_apache_kafka_agrees(case: Case, version: str, oracles: dict[str, MessageOracle]) -> None:
+    """Kafka writes the bytes that we write, and reads them as what we meant."""
+    message, oracle, name = case.message, oracles[version], class_name(case)
+
+    def check(value: Any) -> None:
+        data = message.write(value, case.version)
+        shown = to_json(message, value, case.version, records=False)
+        assert oracle.encode(name, case.version, to_json(message, value, case.version)) == (data, shown)
+        assert oracle.decode(name, case.version, data) == (data, shown)
+
+    for extreme in (values.null, values.empty, values.maximal):
+        check(extreme(message, case.version))
+    many(given(values.anything(message, case.version))(check))()
+
+
+@pytest.mark.parametrize(
+    ("case", "version"),
+    [pair for pair in PAIRS if pair.values[0].message.is_flexible(pair.values[0].version)],
+)
+def test_apache_kafka_keeps_unknown_tags(case: Case, version: str, oracles: dict[str, MessageOracle]) -> None:
+    """Kafka reads a message with tags it does not know, and writes it again with all of them, as we do (KIP-482)."""
+    message = case.message
+
+    @many
+    @given(values.anything(message, case.version, unknown_tags=True))
+    def run(value: Any) -> None:
+        data = message.write(value, case.version)
+        assert message.read(data, case.version) == value
+        assert oracles[version].decode(class_name(case), case.version, data)[0] == data
+
+    run()
