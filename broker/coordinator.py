@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ..protocol.errors import ErrorCode, ProtocolError
+from ..protocol.record_errors import CorruptRecord
 from ..storage.errors import StorageError
 from .context import Pending, RequestContext
 from .groups.events import Effects, Failure, GroupConfig, Instant
 from .groups.placement import partition_for
 from .groups.records import decode, encode
 from .groups.shard import Shard
+from .internal_topics import OFFSETS_TOPIC
 from .partition import Partition, PartitionOffline
 from .timers import Timer, Timers
 
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from .topics import Topic, Topics
 
 log = logging.getLogger(__name__)
-
-OFFSETS_TOPIC = "__consumer_offsets"
 
 # One request to a shard: fills the effects, and replies to the token with what `finish` is to get.
 Event = Callable[[Shard, Any, Instant, Effects], None]
@@ -211,6 +211,19 @@ class Home:
         if not self._is_open:
             return
         now, effects = self._now(), Effects()
+        try:
+            self._replay(now)
+        except (PartitionOffline, StorageError, CorruptRecord) as error:
+            log.error("%s cannot be loaded, and its groups are closed: %s", self._partition, error)
+            self.shard.groups.clear()
+            self._is_open = False
+            return
+        self.shard.on_loaded(now, effects)
+        self._carry_out(effects, now)
+        for group_id in self.shard.groups:
+            self._arm(group_id)
+
+    def _replay(self, now: Instant) -> None:
         for header, records in self._partition.replay():
             self._end_offset = header.last_offset + 1
             # Markers, and commits that are part of a transaction, have no meaning without their transaction.
@@ -220,14 +233,10 @@ class Home:
                 try:
                     known = decode(record.key, record.value)
                 except ProtocolError as malformed:
-                    log.warning("%s at offset %d: %s", OFFSETS_TOPIC, record.offset, malformed)
+                    log.warning("%s at offset %d: %s", self._partition, record.offset, malformed)
                 else:
                     if known is not None:
                         self.shard.replay(known, now)
-        self.shard.on_loaded(now, effects)
-        self._carry_out(effects, now)
-        for group_id in self.shard.groups:
-            self._arm(group_id)
 
     def submit(self, token: Any, event: Event, now: Instant, group_id: str | None = None) -> None:
         """Run one event, and see to the deadlines of its group."""
@@ -243,6 +252,8 @@ class Home:
 
     def shut(self) -> None:
         """Answer everything that is parked, and take no more."""
+        if self._partition.offline is not None:
+            log.error("%s has failed: its groups are closed until the broker restarts.", self._partition)
         self._is_open = False
         effects = Effects()
         self.shard.unload(self._now(), effects)
@@ -263,6 +274,8 @@ class Home:
                 replies = [*((token, Failure(error)) for token, _ in replies), *undone.replies]
         if replies:
             self._partition.when_committed(self._end_offset, lambda error: self._release(replies, error))
+        if self._is_open and self._partition.offline is not None:
+            self.shut()
 
     def _append(self, effects: Effects, now: Instant) -> ErrorCode:
         try:
@@ -284,7 +297,6 @@ class Home:
         for token, reply in replies:
             _give(token, reply)
         if error is not ErrorCode.NONE and self._is_open:
-            log.error("%s cannot be synced: its groups are closed until the broker restarts.", OFFSETS_TOPIC)
             self.shut()
 
     def _arm(self, group_id: str) -> None:
