@@ -17,6 +17,7 @@ from collections.abc import Iterable
 import apache_kafka
 
 from odradek.protocol import record_batch as rb
+from odradek.protocol.checksum import crc32c
 from odradek.protocol.message_set import down_convert, read_message_set
 from odradek.protocol.record_batch import Compression, Record
 from odradek.protocol.record_errors import CorruptRecord
@@ -96,7 +97,7 @@ class RecordOracle:
         """The batch that ends a transaction."""
         return bytes.fromhex(self._ask("marker", kind, base, timestamp, producer, epoch, coordinator))
 
-    def read(self, buffer: bytes) -> list[Record]:
+    def read(self, buffer: bytes | bytearray) -> list[Record]:
         """The records Kafka finds in a buffer of any magic."""
         return load(self._ask("read", buffer.hex()))
 
@@ -104,7 +105,7 @@ class RecordOracle:
         """What Kafka sends to a fetcher that knows only `magic`."""
         return bytes.fromhex(self._ask("down", magic, first_offset, buffer.hex()))
 
-    def validate(self, buffer: bytes, rules: ProduceRules) -> bytes:
+    def validate(self, buffer: bytes | bytearray, rules: ProduceRules) -> bytes:
         """What a leader of Kafka appends of a produced buffer; OracleError when it refuses it."""
         codec = "producer" if rules.compression is None else rules.compression.name.lower()
         time_type = APPEND if rules.timestamp_type else CREATE
@@ -264,7 +265,7 @@ def _spoil(batch: bytearray, chance: random.Random) -> None:
         ]
     )
     batch[position : position + format_] = value.to_bytes(format_, "big")
-    batch[17:21] = rb.crc32c(memoryview(batch)[21:]).to_bytes(4, "big")
+    batch[17:21] = crc32c(memoryview(batch)[21:]).to_bytes(4, "big")
 
 
 def check(rounds: int) -> None:

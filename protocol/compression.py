@@ -14,7 +14,7 @@ import struct
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from .record_errors import CorruptRecord, InflatedTooLarge
+from .record_errors import BrokenCompression, InflatedTooLarge
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -58,7 +58,7 @@ def decompress(codec: int, data: ReadableBuffer, max_bytes: int, *, magic: int =
     """Inflate `data` to at most `max_bytes` bytes; with `magic` 0, lz4 header checksums are not looked at.
 
     Raises InflatedTooLarge as soon as there is more, before more was held than the bound and one chunk, and
-    CorruptRecord for anything that is not one whole stream of the codec.
+    BrokenCompression for anything that is not one whole stream of the codec.
     """
     view = memoryview(data)
     match codec:
@@ -74,7 +74,7 @@ def decompress(codec: int, data: ReadableBuffer, max_bytes: int, *, magic: int =
             return _lz4_decompress(view, max_bytes, ignore_checksum=magic == 0)
         case Compression.ZSTD:
             return _zstd_decompress(view, max_bytes)
-    raise CorruptRecord(f"there is no compression codec {codec}")
+    raise BrokenCompression(f"there is no compression codec {codec}")
 
 
 def _too_large(max_bytes: int) -> InflatedTooLarge:
@@ -110,7 +110,7 @@ def _gzip_decompress(view: memoryview, max_bytes: int) -> bytes:
         try:
             chunk = member.decompress(window, max_bytes - size + 1)
         except zlib.error as error:
-            raise CorruptRecord(f"gzip: {error}") from None
+            raise BrokenCompression(f"gzip: {error}") from None
         size += len(chunk)
         if size > max_bytes:
             raise _too_large(max_bytes)
@@ -122,9 +122,9 @@ def _gzip_decompress(view: memoryview, max_bytes: int) -> bytes:
                 return b"".join(chunks)
             members += 1
             if members > MAX_GZIP_MEMBERS:
-                raise CorruptRecord(f"gzip: more than {MAX_GZIP_MEMBERS} members")
+                raise BrokenCompression(f"gzip: more than {MAX_GZIP_MEMBERS} members")
             member = zlib.decompressobj(GZIP_WBITS)
-    raise CorruptRecord("gzip: the stream ends early")
+    raise BrokenCompression("gzip: the stream ends early")
 
 
 # snappy -----------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def _snappy_decompress(view: memoryview, max_bytes: int) -> bytes:
             start = position + 4
             position = start + int.from_bytes(view[position:start], "big")
         if position > len(view) or start > len(view):
-            raise CorruptRecord("snappy: a xerial stream ends early")
+            raise BrokenCompression("snappy: a xerial stream ends early")
         if start == position:
             continue
         chunk = _snappy_block(view[start:position], max_bytes - size, max_bytes)
@@ -180,15 +180,15 @@ def _snappy_block(block: memoryview, budget: int, max_bytes: int) -> bytes:
         if byte < 0x80:
             break
     else:
-        raise CorruptRecord("snappy: a block without a size")
+        raise BrokenCompression("snappy: a block without a size")
     if declared > budget:
         raise _too_large(max_bytes)
     if declared > len(block) * SNAPPY_MAX_RATIO:
-        raise CorruptRecord(f"snappy: {len(block)} bytes cannot inflate to {declared}")
+        raise BrokenCompression(f"snappy: {len(block)} bytes cannot inflate to {declared}")
     try:
         return bytes(snappy.decompress_raw(block))
     except DecompressionError as error:
-        raise CorruptRecord(f"snappy: {error}") from None
+        raise BrokenCompression(f"snappy: {error}") from None
 
 
 # lz4 --------------------------------------------------------------------------------------------------------
@@ -219,9 +219,9 @@ def _lz4_decompress(view: memoryview, max_bytes: int, *, ignore_checksum: bool) 
     from lz4 import frame
 
     if len(view) < 7 or view[:4] != LZ4_MAGIC:
-        raise CorruptRecord("lz4: no frame")
+        raise BrokenCompression("lz4: no frame")
     if not view[4] & 0x20:
-        raise CorruptRecord("lz4: blocks that depend on each other")
+        raise BrokenCompression("lz4: blocks that depend on each other")
     if ignore_checksum:
         end = 14 if view[4] & 0x08 else 6
         view = memoryview(b"".join((view[:end], _lz4_header_checksum(bytes(view[4:end])), view[end + 1 :])))
@@ -233,9 +233,9 @@ def _lz4_decompress(view: memoryview, max_bytes: int, *, ignore_checksum: bool) 
         try:
             chunk, used, finished = frame.decompress_chunk(context, view[position:], max_length=CHUNK)
         except RuntimeError as error:
-            raise CorruptRecord(f"lz4: {error}") from None
+            raise BrokenCompression(f"lz4: {error}") from None
         if not chunk and not used and not finished:
-            raise CorruptRecord("lz4: the frame ends early")
+            raise BrokenCompression("lz4: the frame ends early")
         position += used
         size += len(chunk)
         if size > max_bytes:
@@ -280,7 +280,7 @@ def _zstd_decompress(view: memoryview, max_bytes: int) -> bytes:
                 raise _too_large(max_bytes)
             chunks.append(chunk)
     except zstandard.ZstdError as error:
-        raise CorruptRecord(f"zstd: {error}") from None
+        raise BrokenCompression(f"zstd: {error}") from None
     return b"".join(chunks)
 
 
@@ -296,7 +296,7 @@ def _check_zstd_frames(view: memoryview) -> None:
                 position += 8 + struct.unpack_from("<I", view, position + 4)[0]
                 continue
             if magic != 0xFD2FB528:
-                raise CorruptRecord("zstd: no frame")
+                raise BrokenCompression("zstd: no frame")
             single = first >> 5 & 1
             content_size = (single, 2, 4, 8)[first >> 6]
             position += 5 + (1 - single) + (0, 1, 2, 4)[first & 3] + content_size
@@ -310,4 +310,4 @@ def _check_zstd_frames(view: memoryview) -> None:
     except (struct.error, IndexError):
         position = len(view) + 1
     if position > len(view) or not position:
-        raise CorruptRecord("zstd: a frame ends early")
+        raise BrokenCompression("zstd: a frame ends early")

@@ -27,7 +27,13 @@ from .record_batch import (
     build_batch,
     records,
 )
-from .record_errors import CorruptRecord, InvalidRecord, TruncatedBatch, UnsupportedCompression
+from .record_errors import (
+    BrokenCompression,
+    CorruptRecord,
+    InvalidRecord,
+    TruncatedBatch,
+    UnsupportedCompression,
+)
 from .record_format import Record
 
 if TYPE_CHECKING:
@@ -160,7 +166,7 @@ def _codec(message: Message) -> Compression:
     try:
         return Compression(message.codec)
     except ValueError:
-        raise CorruptRecord(f"there is no compression codec {message.codec}") from None
+        raise BrokenCompression(f"there is no compression codec {message.codec}") from None
 
 
 def _open(wrapper: Message, codec: Compression, max_bytes: int) -> list[Record]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from .checksum import crc32c
 from .compression import Compression, compress, decompress
-from .record_errors import CorruptRecord, InflatedTooLarge, InvalidRecord, TruncatedBatch
+from .record_errors import BrokenCompression, CorruptRecord, InflatedTooLarge, InvalidRecord, TruncatedBatch
 from .record_format import MAX_INT64, Headers, Record, encode_records, parse_records
 
 if TYPE_CHECKING:
@@ -147,11 +147,11 @@ class BatchHeader:
 
     @property
     def compression(self) -> Compression:
-        """The codec. CorruptRecord when there is no such codec."""
+        """The codec. BrokenCompression when there is no such codec."""
         try:
             return Compression(self.attributes & CODEC_MASK)
         except ValueError:
-            raise CorruptRecord(f"there is no compression codec {self.attributes & CODEC_MASK}") from None
+            raise BrokenCompression(f"there is no compression codec {self.attributes & CODEC_MASK}") from None
 
     @property
     def timestamp_type(self) -> int:

@@ -27,6 +27,16 @@ class TruncatedBatch(CorruptRecord):
         self.position = position
 
 
+class BrokenCompression(CorruptRecord):
+    """Bytes that are no whole stream of their codec, or a codec that there is not.
+
+    Kafka does not foresee it and answers UNKNOWN_SERVER_ERROR; unlike CORRUPT_MESSAGE, that keeps producers
+    from sending the same bytes again.
+    """
+
+    error_code = ErrorCode.UNKNOWN_SERVER_ERROR
+
+
 class RecordTooLarge(CorruptRecord):
     """A batch of more bytes than max.message.bytes."""
 

@@ -80,18 +80,17 @@ def prepare(
     header = check_batch(view, rules, api_version=api_version)
     view = memoryview(bytearray(view[: header.end])) if view.readonly else view[: header.end]
     data = inflate(view, header, rules.max_inflated_bytes)
+    target = header.compression if rules.compression is None else rules.compression
     try:
         max_timestamp, sequential = _check_records(header, data, rules, now_ms)
+        if sequential and target is header.compression:
+            set_max_timestamp(view, header, rules.timestamp_type, max_timestamp)
+            return view, header
+        parsed = parse_records(data, header.record_count, 0, header.base_timestamp, _append_time(header))
     except InvalidRecord:
         raise
     except CorruptRecord as error:  # the checksum was right: the producer meant these bytes
         raise InvalidRecord(str(error)) from None
-    codec = header.compression
-    target = codec if rules.compression is None else rules.compression
-    if target is codec and sequential:
-        set_max_timestamp(view, header, rules.timestamp_type, max_timestamp)
-        return view, header
-    parsed = parse_records(data, header.record_count, 0, header.base_timestamp, _append_time(header))
     return _rebuild(parsed, target, rules, max_timestamp, header)
 
 
@@ -149,7 +148,7 @@ def _check_records(header: BatchHeader, data: bytes, rules: ProduceRules, now_ms
     earliest = header.base_timestamp + scan.min_timestamp_delta
     latest = header.base_timestamp + scan.max_timestamp_delta
     if not MIN_INT64 <= earliest <= latest <= MAX_INT64:
-        raise InvalidRecord("a timestamp of more than 64 bits")
+        raise InvalidTimestamp("a timestamp of more than 64 bits")
     claimed = header.timestamp_type == LOG_APPEND_TIME
     if (
         claimed

@@ -261,10 +261,24 @@ def test_records_that_are_none_are_invalid() -> None:
         assert refuse(_with_payload(packed, Compression.GZIP)).error_code is ErrorCode.INVALID_RECORD
 
 
+@pytest.mark.parametrize("codec", CODECS[1:])
+def test_bytes_that_do_not_inflate(codec: Compression) -> None:
+    """Kafka answers UNKNOWN_SERVER_ERROR, as for a codec that there is not: never to be tried again."""
+    torn = compress(codec, encode_records(THREE, 0, NOW))[:-5]
+    for payload, number in ((b"junk", codec), (torn, codec), (b"", 5), (b"junk", 7)):
+        assert refuse(_with_payload(payload, number)).error_code is ErrorCode.UNKNOWN_SERVER_ERROR
+
+
+def test_offsets_before_their_batch_are_invalid() -> None:
+    """A record with a negative offset delta can be neither kept nor numbered anew."""
+    payload = encode_records([record._replace(offset=record.offset - 5) for record in THREE], 0, NOW)
+    assert refuse(_with_payload(payload)).error_code is ErrorCode.INVALID_RECORD
+
+
 def test_a_timestamp_of_more_than_64_bits_is_invalid() -> None:
-    """A delta that carries a base timestamp out of range would wrap around in Java; here it is refused."""
+    """A delta that carries a base timestamp out of range wraps around in Java, and is out of bounds."""
     late = spoilt(27, ">q", 2**63 - 1, [Record(0, 0, b"k", b""), Record(1, 9, b"k", b"")])
-    assert refuse(late).error_code is ErrorCode.INVALID_RECORD
+    assert refuse(late).error_code is ErrorCode.INVALID_TIMESTAMP
 
 
 @pytest.mark.parametrize("magic", [0, 1])
