@@ -1,8 +1,8 @@
 """Make tests/protocol/vectors/apache_kafka_*_messages.jsonl anew: python compat-tests/oracle/make_vectors.py
 
 Random values of every message at every version are written by Apache Kafka's own classes, from JSON, so that
-our writer has no part in it; bytes of ours with unknown tags are read and written by them. Versions that Kafka 4
-dropped come from 3.9 and in greater number, all others from the newest. Needs Java 17 and Maven.
+our writer has no part in it; bytes of ours with unknown tags are read and written by them. The versions that
+Kafka 4 dropped come from 3.9 and in greater number, all others from the newest. Needs Java 17 and Maven.
 """
 
 from __future__ import annotations

@@ -10,12 +10,13 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-sys.path[:0] = [str(pathlib.Path(__file__).parents[up]) for up in (1, 2)]
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
-import apache_kafka  # noqa: E402
+import apache_kafka
 
-from tests.protocol.codecs.catalogue import APIS, Case  # noqa: E402
-from tests.protocol.codecs.coverage import KAFKA_4_FLOOR  # noqa: E402
+from tests.protocol.codecs.catalogue import APIS, Case
+from tests.protocol.codecs.coverage import KAFKA_4_FLOOR
 
 OLD, NEW = "3.9.1", "4.4.0"
 """The last Apache Kafka that speaks everything from version 0 on, and the newest."""

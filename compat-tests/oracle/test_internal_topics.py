@@ -1,4 +1,4 @@
-"""The internal topics of a real Apache Kafka, read from its disk with our declarations. Needs Java 17 and Maven."""
+"""Internal topics of a real Apache Kafka, read from its disk by our declarations. Needs Java 17 and Maven."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import kafka
 import kafka.admin
 import pytest
 
-sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1])]
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
-import apache_kafka  # noqa: E402
+import apache_kafka
 
-from odradek.protocol import record_batch  # noqa: E402
-from odradek.protocol.messages import group_records, metadata_records  # noqa: E402
+from odradek.protocol import record_batch
+from odradek.protocol.messages import group_records, metadata_records
 
 Pair = tuple[memoryview | None, memoryview | None]
 
@@ -54,7 +54,7 @@ def records_of(folder: pathlib.Path) -> Iterator[Pair]:
 
 
 def test_cluster_metadata(kafka_data: pathlib.Path) -> None:
-    """Every metadata record of a type we know reads and writes back to the same bytes; topics are among them."""
+    """Every metadata record of a known type is read and written back to the same bytes."""
     seen: dict[str, list[Any]] = {}
     for _, value in records_of(kafka_data / "__cluster_metadata-0"):
         assert value is not None
@@ -72,7 +72,7 @@ def test_cluster_metadata(kafka_data: pathlib.Path) -> None:
 
 
 def test_consumer_offsets(kafka_data: pathlib.Path) -> None:
-    """Every record of a classic group reads and writes back to the same bytes, in the versions we say Kafka uses."""
+    """Every record of a classic group likewise; Kafka uses the versions that we say it does."""
     values = []
     for folder in kafka_data.glob("__consumer_offsets-*"):
         for key, value in records_of(folder):

@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, given, settings
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from message_oracle import NEW, OLD, MessageOracle, class_name, message_oracle, speakers  # noqa: E402
+from message_oracle import NEW, OLD, MessageOracle, class_name, message_oracle, speakers
 
-from tests.protocol.codecs import catalogue, values  # noqa: E402
-from tests.protocol.codecs.catalogue import Case  # noqa: E402
-from tests.protocol.codecs.kafka_json import to_json  # noqa: E402
+from tests.protocol.codecs import catalogue, values
+from tests.protocol.codecs.catalogue import Case
+from tests.protocol.codecs.kafka_json import to_json
 
 many = settings(
     max_examples=int(os.environ.get("ODRADEK_ORACLE_EXAMPLES", "20")),
@@ -64,7 +64,7 @@ def test_apache_kafka_agrees(case: Case, version: str, oracles: dict[str, Messag
     [pair for pair in PAIRS if pair.values[0].message.is_flexible(pair.values[0].version)],
 )
 def test_apache_kafka_keeps_unknown_tags(case: Case, version: str, oracles: dict[str, MessageOracle]) -> None:
-    """Kafka reads a message with tags it does not know, and writes it again with all of them, as we do (KIP-482)."""
+    """Kafka reads a message with tags it does not know, and writes it again with them, as we do (KIP-482)."""
     message = case.message
 
     @many
