@@ -92,9 +92,14 @@ def _header_version(api_key: int, api_version: int, correlation_id: int) -> int:
 
 
 def read_request(frame: Buffer) -> tuple[Any, Any]:
-    """The header and the request in `frame` (without its length). Raises like `read_request_header`."""
+    """The header and the request in `frame` (without its length). Raises like `read_request_header`.
+
+    Bytes after the request are passed over, as Apache Kafka does: librdkafka's Metadata request for all
+    topics has three.
+    """
     header, offset = read_request_header(frame)
-    return header, messages.request(header.api_key).read(frame, header.api_version, offset)
+    request, _ = messages.request(header.api_key).read_from(frame, header.api_version, offset)
+    return header, request
 
 
 def write_response(api_key: int, api_version: int, correlation_id: int, response: Any) -> list[Any]:

@@ -51,6 +51,14 @@ def test_a_null_client_id() -> None:
         assert read_request(frame[4:])[0].client_id is None
 
 
+def test_bytes_after_a_request_are_passed_over() -> None:
+    """librdkafka asks for all topics with four zero bytes in place of the one of a null compact array."""
+    asked = RequestHeader(api_key=3, api_version=12, correlation_id=1, client_id="rdkafka")
+    frame = write_request(asked, request(3)(topics=None))[4:]
+    header, value = read_request(frame + bytes(3))
+    assert (header, value.topics) == (asked, None)
+
+
 @pytest.mark.parametrize(("api_key", "api_version"), [(3, 99), (3, -1), (999, 0), (-1, 0), (58, 0)])
 def test_an_unknown_api_or_version_is_known_by_its_correlation_id(api_key: int, api_version: int) -> None:
     """UnsupportedVersion says what was asked for and whom to answer, though the rest cannot be read."""
@@ -114,3 +122,11 @@ def test_every_message_survives_its_frame() -> None:
             assert read_request(frame[4:]) == (header, request(api_key)())
             pieces = write_response(api_key, version, 1, response(api_key)())
             assert read_response(api_key, version, b"".join(pieces)[4:]) == (1, response(api_key)())
+
+
+def test_bytes_after_a_request_are_passed_over() -> None:
+    """What librdkafka 2.16 sends as Metadata v13 for all topics, which Apache Kafka 4.4 answers."""
+    frame = bytes.fromhex("0003000d00000003000772646b61666b610000000000010000")
+    header, metadata = read_request(frame)
+    assert (header.api_version, header.client_id) == (13, "rdkafka")
+    assert metadata == request(ApiKey.METADATA)(topics=None, allow_auto_topic_creation=False)
