@@ -6,6 +6,7 @@ hold the two against each other. Errors are construct's own, with the path of th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import construct as cs
@@ -56,24 +57,32 @@ class Uvarint(cs.Construct):  # type: ignore[misc]
 UVARINT = Uvarint()
 
 
-def length(code: str, compact: bool, nullable: bool) -> Any:
+class Length(cs.Adapter):  # type: ignore[misc]
     """A length or count as it stands before what it counts; None for null."""
-    plain = UVARINT if compact else {"h": cs.Int16sb, "i": cs.Int32sb}[code]
-    null, one = (0, 1) if compact else (-1, 0)
 
-    def decode(number: int, _: Any) -> int | None:
-        if number - one < 0:
-            if not nullable:
-                raise cs.ValidationError("null is not allowed here")
-            return None
-        return number - one
+    def __init__(self, code: str, compact: bool, nullable: bool) -> None:
+        super().__init__(UVARINT if compact else {"h": cs.Int16sb, "i": cs.Int32sb}[code])
+        self.null = 0 if compact else -1
+        self.nullable = nullable
 
-    def encode(number: int | None, _: Any) -> int:
-        if number is None and not nullable:
-            raise cs.ValidationError("null is not allowed here")
-        return null if number is None else number + one
+    def _decode(self, number: int, _context: Any, path: str) -> int | None:
+        if number <= self.null and not self.nullable:
+            raise cs.ValidationError("null is not allowed here", path=path)
+        return None if number <= self.null else number - self.null - 1
 
-    return cs.ExprAdapter(plain, decode, encode)
+    def _encode(self, number: int | None, _context: Any, path: str) -> int:
+        if number is None and not self.nullable:
+            raise cs.ValidationError("null is not allowed here", path=path)
+        return self.null if number is None else number + self.null + 1
+
+    def _emitparse(self, code: Any) -> str:
+        return f"{linked(self, code)}._decode({self.subcon._compileparse(code)}, this, '')"
+
+
+def linked(self: Any, code: Any) -> str:
+    """An expression for the construct itself, in what construct's `compile()` emits."""
+    code.linkedinstances[id(self)] = self
+    return f"linkedinstances[{id(self)}]"
 
 
 def left(stream: Any) -> int:
@@ -92,7 +101,13 @@ class Counted(cs.Construct):  # type: ignore[misc]
         self.prefix, self.text = prefix, text
 
     def _parse(self, stream: Any, context: Any, path: str) -> str | bytes | None:
-        size = self.prefix._parsereport(stream, context, path)
+        return self.content(stream, self.prefix._parsereport(stream, context, path), path)
+
+    def _emitparse(self, code: Any) -> str:
+        return f"{linked(self, code)}.content(io, {self.prefix._compileparse(code)}, '')"
+
+    def content(self, stream: Any, size: int | None, path: str) -> str | bytes | None:
+        """What the next `size` bytes are."""
         if size is None:
             return None
         if self.text and size > MAX_STRING:
@@ -126,11 +141,23 @@ class Listed(cs.Construct):  # type: ignore[misc]
 
     def _parse(self, stream: Any, context: Any, path: str) -> list[Any] | None:
         count = self.prefix._parsereport(stream, context, path)
+        return self.elements(
+            stream, count, lambda index: self.element._parsereport(stream, context, f"{path}[{index}]"), path
+        )
+
+    def _emitparse(self, code: Any) -> str:
+        count, element = self.prefix._compileparse(code), self.element._compileparse(code)
+        return f"{linked(self, code)}.elements(io, {count}, lambda _: {element}, '')"
+
+    def elements(
+        self, stream: Any, count: int | None, parse: Callable[[int], Any], path: str
+    ) -> list[Any] | None:
+        """As many elements as were counted."""
         if count is None:
             return None
         if count * self.minimal_size > left(stream):
             raise cs.RangeError(f"{count} elements where {left(stream)} bytes are left", path=path)
-        return [self.element._parsereport(stream, context, f"{path}[{index}]") for index in range(count)]
+        return [parse(index) for index in range(count)]
 
     def _build(self, values: Any, stream: Any, context: Any, path: str) -> Any:
         self.prefix._build(None if values is None else len(values), stream, context, path)
@@ -147,15 +174,27 @@ class Tags(cs.Construct):  # type: ignore[misc]
         self.known = known
 
     def _parse(self, stream: Any, context: Any, path: str) -> dict[int, Any]:
+        def parser(tag: int, known: Any) -> Callable[[], Any]:
+            return lambda: known._parsereport(stream, context, f"{path} -> tag {tag}")
+
+        return self.tags(stream, {tag: parser(tag, known) for tag, known in self.known.items()}, path)
+
+    def _emitparse(self, code: Any) -> str:
+        parsers = ", ".join(
+            f"{tag}: lambda: {known._compileparse(code)}" for tag, known in self.known.items()
+        )
+        return f"{linked(self, code)}.tags(io, {{{parsers}}}, '')"
+
+    def tags(self, stream: Any, parsers: dict[int, Callable[[], Any]], path: str) -> dict[int, Any]:
+        """The tagged fields at the stream's position."""
         tags: dict[int, Any] = {}
         last = -1
-        for _ in range(UVARINT._parse(stream, context, path)):
-            tag, size = UVARINT._parse(stream, context, path), UVARINT._parse(stream, context, path)
+        for _ in range(UVARINT._parse(stream, None, path)):
+            tag, size = UVARINT._parse(stream, None, path), UVARINT._parse(stream, None, path)
             if tag <= last or size > left(stream):
                 raise cs.ExplicitError(f"tag {tag} of {size} bytes after tag {last}", path=path)
             last, after = tag, stream.tell() + size
-            known = self.known.get(tag, cs.Bytes(size))
-            tags[tag] = known._parsereport(stream, context, f"{path} -> tag {tag}")
+            tags[tag] = parsers[tag]() if tag in parsers else cs.stream_read(stream, size, path)
             if stream.tell() != after:
                 raise cs.ExplicitError(f"tag {tag} does not have {size} bytes", path=path)
         return tags
@@ -187,6 +226,9 @@ class Values(cs.Adapter):  # type: ignore[misc]
                 setattr(value, field.name, tags.pop(field.tag))
         value.unknown_tags.update(tags)
         return value
+
+    def _emitparse(self, code: Any) -> str:
+        return f"{linked(self, code)}._decode({self.subcon._compileparse(code)}, this, '')"
 
     def _encode(self, value: Any, _context: Any, _path: str) -> dict[str, Any]:
         fields = {field.name: getattr(value, field.name) for field, _ in self.layout.plain}
@@ -232,6 +274,10 @@ class Marked(cs.Construct):  # type: ignore[misc]
             return None
         return self.subcon._parsereport(stream, context, path)
 
+    def _emitparse(self, code: Any) -> str:
+        marker, struct = self.marker._compileparse(code), self.subcon._compileparse(code)
+        return f"(None if {marker} <= {self.null} else {struct})"
+
     def _build(self, value: Any, stream: Any, context: Any, path: str) -> Any:
         self.marker._build(self.null if value is None else 1, stream, context, path)
         if value is not None:
@@ -244,10 +290,10 @@ def node(layout: Node) -> Any:
     if isinstance(layout, Fixed):
         return SCALARS[layout.scalar.name]
     if isinstance(layout, Run):
-        prefix = length(layout.type.length_code, layout.compact, layout.nullable)
+        prefix = Length(layout.type.length_code, layout.compact, layout.nullable)
         return Counted(prefix, layout.type is STRING)
     if isinstance(layout, Repeated):
-        prefix = length("i", layout.compact, layout.nullable)
+        prefix = Length("i", layout.compact, layout.nullable)
         return Listed(prefix, node(layout.element), layout.element.minimal_size)
     return record(layout)
 

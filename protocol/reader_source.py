@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from struct import Struct as Format
-from struct import calcsize, unpack_from
+from struct import calcsize
 from typing import Any, Final
 
 from . import wire
@@ -155,8 +155,9 @@ class _Reader:
         self.charge("n")
         element = node.element
         if isinstance(element, Fixed) and element.scalar.code in SCALARS_AT_ONCE:
-            unpack = source.bind("unpack_from", unpack_from)
-            source.line(f'{target} = list({unpack}(f">{{n}}{element.scalar.code}", b, o))')
+            code = element.scalar.code
+            unpack = source.bind(f"unpack_array_{code.replace('?', 'z')}", _array_formats(code))
+            source.line(f"{target} = list({unpack}[n](b, o))")
             source.line(f"o += {element.scalar.size} * n")
             return
         array, index, value = self.fresh("a"), self.fresh("i"), self.fresh("v")
@@ -242,6 +243,11 @@ class _Reader:
 @cache
 def _unpack(codes: str) -> Callable[..., tuple[Any, ...]]:
     return Format(">" + codes).unpack_from
+
+
+@cache
+def _array_formats(code: str) -> wire.ArrayFormats:
+    return wire.ArrayFormats(code, "unpack_from")
 
 
 def _has_records(node: Node) -> bool:

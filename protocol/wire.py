@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from struct import Struct as Format
+from typing import Any, Final, Literal
 
 from .errors import ProtocolError
 
 MAX_STRING: Final = 0x7FFF
 """Bytes of UTF-8 in a string, also where a compact length could say more: as Apache Kafka has it."""
 
+KEPT_FORMATS: Final = 64
+"""Arrays of scalars below this size find their format ready."""
+
 MAX_UVARINT: Final = 0x7FFFFFFF
 """Lengths, counts and tags are Java's ints."""
+
+
+class ArrayFormats(dict[int, Callable[..., Any]]):
+    """Functions that pack or unpack many scalars of one code at once, by how many; kept for small numbers."""
+
+    def __init__(self, code: str, method: Literal["pack", "unpack_from"]) -> None:
+        super().__init__()
+        self._code, self._method = code, method
+
+    def __missing__(self, count: int) -> Callable[..., Any]:
+        function: Callable[..., Any] = getattr(Format(f">{count}{self._code}"), self._method)
+        if count < KEPT_FORMATS:
+            self[count] = function
+        return function
 
 
 def read_uvarint(b: bytes | memoryview, o: int, first: int) -> tuple[int, int]:

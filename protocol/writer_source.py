@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from struct import Struct as Format
-from struct import pack
 from typing import Any, Final
 
 from . import wire
@@ -137,8 +136,9 @@ class _Writer:
         self.length(node.compact, "i", path)
         element = node.element
         if isinstance(element, Fixed) and element.scalar.code in SCALARS_AT_ONCE:
-            pack_all = source.bind("pack", pack)
-            source.line(f'{self.out} += {pack_all}(f">{{len({array})}}{element.scalar.code}", *{array})')
+            code = element.scalar.code
+            pack = source.bind(f"pack_array_{code.replace('?', 'z')}", _array_formats(code))
+            source.line(f"{self.out} += {pack}[len({array})](*{array})")
             return
         item = self.fresh("v")
         with source.block(f"for {item} in {array}:"):
@@ -213,6 +213,11 @@ class _Writer:
 @cache
 def _pack(codes: str) -> Callable[..., bytes]:
     return Format(">" + codes).pack
+
+
+@cache
+def _array_formats(code: str) -> wire.ArrayFormats:
+    return wire.ArrayFormats(code, "pack")
 
 
 def _default_parts(struct: Struct) -> list[tuple[str, Any]] | None:

@@ -45,6 +45,7 @@ def interpreted(message: Message, version: int, data: bytes) -> Any:
 def test_both_write_the_same_bytes_and_read_the_value_back(message: Message, version: int) -> None:
     """For any value, generated and interpreted bytes are equal, and either reads what the other wrote."""
     schema = message.construct(version)
+    compiled = schema.compile()
 
     @settings(max_examples=40, deadline=None, database=None)
     @given(values(message, version))
@@ -53,6 +54,7 @@ def test_both_write_the_same_bytes_and_read_the_value_back(message: Message, ver
         assert schema.build(value) == data
         assert message.read(data, version) == value
         assert schema.parse(data) == value
+        assert compiled.parse(data) == value
 
     check()
 
