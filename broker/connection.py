@@ -169,12 +169,25 @@ class Connection:
     @property
     def wants_input(self) -> bool:
         """Whether more bytes may be read now. False is back-pressure: the client finds its socket full."""
-        return not (self.closed or self._waits_for_room or self.has_backlog) and self._may_handle()
+        backlog = self._backlog
+        if self.closed or self._waits_for_room or (backlog is not None and len(backlog) >= 4):
+            return False
+        return self._may_handle()
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Nothing is unsent, unanswered or half read: the next thing that happens is a request."""
+        return not (self.output or self.exchanges or self._backlog or self.closed or self._waits_for_room)
 
     @property
     def has_backlog(self) -> bool:
         """Whether requests that were read already wait to be handled: `resume` when it is this one's turn."""
         return self._backlog is not None and len(self._backlog) >= 4 and not self._waits_for_room
+
+    @property
+    def may_resume(self) -> bool:
+        """Whether `resume` would get on with the requests that wait."""
+        return self.has_backlog and self._may_handle()
 
     @property
     def is_answered(self) -> bool:
@@ -315,8 +328,10 @@ class Connection:
             self.on_output(self)
 
     def _queue(self, parts: list[Any]) -> None:
-        self.output.extend(parts)
-        cost = sum(len(part) if isinstance(part, _BUFFERS) else REGION_COST for part in parts)
+        output, cost = self.output, 0
+        for part in parts:
+            output.append(part)
+            cost += len(part) if isinstance(part, _BUFFERS) else REGION_COST
         self.unsent_bytes += cost
         self.budget.used += cost
 

@@ -128,6 +128,7 @@ class Pump:
             try:
                 if mask & WRITE:
                     self._send(target)
+                    self._ready[target.connection.id] = target
                 if mask & READ and not target.connection.closed:
                     self._receive(target)
             except Exception:
@@ -163,13 +164,14 @@ class Pump:
         connection = client.connection
         if connection.output and not client.events & WRITE:
             self._send(client)
-        if connection.has_backlog:
-            before = connection.unsent_bytes, len(connection.exchanges)
+        if client.events == READ and connection.is_at_rest:
+            return
+        if connection.may_resume:
             connection.resume()
-            if connection.has_backlog and (before != (connection.unsent_bytes, len(connection.exchanges))):
-                self._ready[connection.id] = client
             if connection.output and not client.events & WRITE:
                 self._send(client)
+            if connection.may_resume:
+                self._ready[connection.id] = client
         if connection.closed:
             self._drop(client)
         else:
@@ -250,7 +252,6 @@ class Pump:
             return self._lost(client, error)
         if turn:
             connection.last_active_ms = self._clock.monotonic_ms()
-        self._ready[connection.id] = client
         return None
 
     def _send_region(self, client: _Client) -> int:

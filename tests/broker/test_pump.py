@@ -281,6 +281,21 @@ def test_a_flood_of_pipelined_requests_lets_others_through() -> None:
     trio.run(main)
 
 
+def test_a_flood_of_requests_without_answers_is_handled_to_its_end() -> None:
+    """Requests that wait for their turn get it although nothing is sent or read meanwhile."""
+    handled: list[int] = []
+
+    def count(_: memoryview, __: Connection) -> None:
+        handled.append(1)
+
+    async def main() -> None:
+        async with running(count) as harness, await harness.connect() as stream:
+            await stream.send_all(frame(b"") * 2000)
+            await until(lambda: len(handled) == 2000)
+
+    trio.run(main)
+
+
 def test_frames_that_trickle_in_do_not_hold_memory_against_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Announced bytes are only reserved; once others have to wait, an unending frame is closed in time."""
     monkeypatch.setattr("odradek.broker.pump.STARVING_FRAME_MS", 50.0)
