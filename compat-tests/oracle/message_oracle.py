@@ -7,8 +7,9 @@ import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
@@ -42,10 +43,10 @@ class Refused(Exception):
 
 
 class MessageOracle:
-    """The running program: `decode` and `encode` give the bytes and the JSON that Kafka makes of it."""
+    """The running program: `decode` and `encode` give the bytes and JSON that Kafka makes of it."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
+    def __init__(self, process: subprocess.Popen[str], complaints: IO[str]) -> None:
+        self._process, self._complaints = process, complaints
 
     def decode(self, class_name: str, version: int, data: bytes) -> tuple[bytes, Any]:
         """Kafka reads the bytes and writes them again. Raises Refused."""
@@ -55,12 +56,20 @@ class MessageOracle:
         """Kafka writes the values. Raises Refused."""
         return self._ask("encode", class_name, version, json.dumps(values))
 
+    def describe(self, class_name: str, version: int) -> Any:
+        """The schema of a version and the defaults of all its structs, as MessageOracle.java puts them."""
+        return self._ask("describe", class_name, version)[1]
+
     def _ask(self, *question: object) -> tuple[bytes, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\t".join(map(str, question)) + "\n")
         self._process.stdin.flush()
-        verdict, *answer = self._process.stdout.readline().rstrip("\n").split("\t")
+        line = self._process.stdout.readline()
+        if not line:
+            self._complaints.seek(0)
+            raise RuntimeError("the oracle has ended: " + self._complaints.read()[-2000:])
+        verdict, *answer = line.rstrip("\n").split("\t")
         if verdict != "ok":
             raise Refused(*answer)
         return bytes.fromhex(answer[0]), json.loads(answer[1])
@@ -71,16 +80,19 @@ def message_oracle(version: str) -> Iterator[MessageOracle]:
     """The oracle on the jars of this version of Apache Kafka, which Maven fetches once; needs Java 17."""
     options = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     command = ["java", *options, "-cp", f"{apache_kafka.jars(version)}/*", str(SOURCE)]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        encoding="utf-8",
-    ) as process:
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as complaints,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            encoding="utf-8",
+        ) as process,
+    ):
         try:
-            yield MessageOracle(process)
+            yield MessageOracle(process, complaints)
         finally:
             process.communicate()
 

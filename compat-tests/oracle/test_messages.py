@@ -19,9 +19,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from message_oracle import NEW, OLD, MessageOracle, class_name, message_oracle, speakers
 
+from odradek.protocol import schema
 from tests.protocol.codecs import catalogue, values
 from tests.protocol.codecs.catalogue import Case
-from tests.protocol.codecs.kafka_json import to_json
+from tests.protocol.codecs.kafka_json import name_of, shown, to_json
 
 many = settings(
     max_examples=int(os.environ.get("ODRADEK_ORACLE_EXAMPLES", "20")),
@@ -50,13 +51,61 @@ def test_apache_kafka_agrees(case: Case, version: str, oracles: dict[str, Messag
 
     def check(value: Any) -> None:
         data = message.write(value, case.version)
-        shown = to_json(message, value, case.version, records=False)
-        assert oracle.encode(name, case.version, to_json(message, value, case.version)) == (data, shown)
-        assert oracle.decode(name, case.version, data) == (data, shown)
+        meant = to_json(message, value, case.version, records=False)
+        assert oracle.encode(name, case.version, to_json(message, value, case.version)) == (data, meant)
+        assert oracle.decode(name, case.version, data) == (data, meant)
 
     for extreme in (values.null, values.empty, values.maximal):
         check(extreme(message, case.version))
     many(given(values.anything(message, case.version))(check))()
+
+
+def declared(struct: Any, version: int) -> list[dict[str, Any]]:
+    """A struct's fields in the form of MessageOracle's `describe`: plain ones, then tagged ones by tag."""
+    fields = []
+    for field in catalogue.fields_at(struct, version):
+        one = {"name": field.name, "nullable": field.is_nullable(version)}
+        if isinstance(field.type, schema.Array):
+            one["array"] = True
+        inner = getattr(field.type, "element", field.type)
+        if isinstance(inner, schema.Struct):
+            one["fields"] = declared(inner, version)
+        if field.is_tagged(version):
+            one["tag"] = field.tag
+        fields.append(one)
+    return sorted(fields, key=lambda one: one.get("tag", -1))
+
+
+def structs_of(struct: Any, version: int) -> Iterator[Any]:
+    """The struct and all that it holds in a version."""
+    yield struct
+    for field in catalogue.fields_at(struct, version):
+        inner = getattr(field.type, "element", field.type)
+        if isinstance(inner, schema.Struct):
+            yield from structs_of(inner, version)
+
+
+def default_of(field: Any, struct: Any) -> Any:
+    """A default of ours as MessageOracle shows it."""
+    value = getattr(struct(), field.name)
+    if isinstance(field.type, schema.Struct):
+        return "a struct"
+    if isinstance(field.type, schema.Array) and value is not None:
+        return str(value)
+    return shown(field.type, value, version=0, records=False)
+
+
+@pytest.mark.parametrize(("case", "version"), PAIRS)
+def test_apache_kafka_declares_the_same(case: Case, version: str, oracles: dict[str, MessageOracle]) -> None:
+    """The same fields in the same order, tags, nulls and defaults as in Kafka's own schemas."""
+    described = oracles[version].describe(class_name(case), case.version)
+    assert declared(case.message, case.version) == described["fields"]
+    for struct in structs_of(case.message, case.version):
+        theirs = described["defaults"][
+            class_name(case).rpartition(".")[2] if struct is case.message else struct.name
+        ]
+        for field in catalogue.fields_at(struct, case.version):
+            assert default_of(field, struct) == theirs[name_of(field.name)], field.name
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ REQUEST = Message(
         Field("transaction_timeout_ms", INT32),
         Field("producer_id", INT64, since=3, default=-1),
         Field("producer_epoch", INT16, since=3, default=-1),
-        Field("enable_2pc", BOOL, since=6),
+        Field("enable2_pc", BOOL, since=6),
         Field("keep_prepared_txn", BOOL, since=6),
     ),
 )

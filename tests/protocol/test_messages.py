@@ -85,6 +85,14 @@ def test_codecs_agree_on_any_value(case: Case) -> None:
     run()
 
 
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_declarations_agree(case: Case) -> None:
+    """Which fields may be null, which are tagged and what they default to is the same in other codecs."""
+    assert kafka_python_3.disagreements(case) == []
+    if coverage.kio_speaks(case):
+        assert kio_codec.disagreements(case) == []
+
+
 @pytest.mark.parametrize("case", KAFKA_PYTHON_2, ids=str)
 def test_kafka_python_2_agrees(case: Case, kafka_python_2_codec: ModuleType) -> None:
     """Codecs of the time before flexible versions agree too, on the extremes and on any value."""

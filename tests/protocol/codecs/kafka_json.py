@@ -7,8 +7,6 @@ from typing import Any
 
 from .catalogue import fields_at
 
-NAMES = {"enable_2pc": "enable2Pc"}
-
 
 def to_json(struct: Any, value: Any, version: int, records: bool = True) -> dict[str, Any]:
     """A value of ours as Kafka would show it: a tagged field only where it differs from its default.
@@ -17,22 +15,24 @@ def to_json(struct: Any, value: Any, version: int, records: bool = True) -> dict
     """
     defaults = struct()
     return {
-        _name(field.name): _shown(field.type, getattr(value, field.name), version, records)
+        name_of(field.name): shown(field.type, getattr(value, field.name), version, records)
         for field in fields_at(struct, version)
         if not field.is_tagged(version) or getattr(value, field.name) != getattr(defaults, field.name)
     }
 
 
-def _name(name: str) -> str:
-    first, *rest = NAMES.get(name, name).split("_")
+def name_of(name: str) -> str:
+    """The name of a field in Kafka's JSON."""
+    first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _shown(kind: Any, value: Any, version: int, records: bool) -> Any:
+def shown(kind: Any, value: Any, version: int, records: bool) -> Any:
+    """A value of any type in Kafka's JSON."""
     if value is None:
         return None
     if hasattr(kind, "element"):
-        return [_shown(kind.element, one, version, records) for one in value]
+        return [shown(kind.element, one, version, records) for one in value]
     if hasattr(kind, "fields"):
         return to_json(kind, value, version, records)
     if kind.name == "UUID":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from kafka.protocol.api_message import ApiMessage
@@ -14,10 +15,11 @@ from .catalogue import Case, fields_at
 
 # Fields that it calls otherwise than Kafka's definitions do.
 NAMES = {
-    "enable_2pc": "enable2_pc",
     "cluster_authorized_operations": "authorized_operations",
     "topic_authorized_operations": "authorized_operations",
 }
+# Defaults that it replaces by what suits its users.
+OTHER_DEFAULTS = {("list_offsets", "replica_id"), ("create_partitions", "assignments")}
 PACKAGES = ("producer", "metadata", "consumer", "admin")
 
 
@@ -77,6 +79,10 @@ def _converted(theirs: Any, case: Case, kind: Any, value: Any) -> Any:
         return [_converted(theirs, case, element or kind.element, one) for one in value]
     if hasattr(kind, "fields"):
         return theirs.data_class(version=case.version, **_keywords(theirs, case, kind, value))
+    return _scalar(theirs, kind, value)
+
+
+def _scalar(theirs: Any, kind: Any, value: Any) -> Any:
     if getattr(theirs, "_type", None) is BitField:
         return None if value == -(2**31) else {bit for bit in range(32) if value >> bit & 1}
     if kind.name == "UUID":
@@ -92,3 +98,34 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     return bytes(value) if isinstance(value, memoryview | bytearray) else value
+
+
+def disagreements(case: Case) -> list[str]:
+    """Fields that it tags otherwise, takes for nullable otherwise, or gives another default than we do."""
+    return list(_disagreements(_message_class(case)._struct, case, case.message, str(case)))
+
+
+def _disagreements(theirs: Any, case: Case, struct: Any, path: str) -> Iterator[str]:
+    defaults = struct()
+    for field in fields_at(struct, case.version):
+        other = theirs.fields[_name(theirs, field)]
+        tag = other.tag if other.tagged_field_q(case.version) else None
+        said = tag, other.nullable_for_version_q(case.version)
+        meant = field.tag if field.is_tagged(case.version) else None, field.is_nullable(case.version)
+        if said != meant:
+            yield f"{path}.{field.name}: tag and nullable are {said}, not {meant}"
+        default = _default(other, field, getattr(defaults, field.name))
+        if (case.api, field.name) not in OTHER_DEFAULTS and other.default != default:
+            yield f"{path}.{field.name}: {other.default!r}, not {default!r}"
+        inner = getattr(field.type, "element", field.type)
+        if hasattr(inner, "fields"):
+            yield from _disagreements(other, case, inner, f"{path}.{field.name}")
+
+
+def _default(theirs: Any, field: Any, value: Any) -> Any:
+    """A default of ours in its form: tagged structs and zero UUIDs are None, and records empty."""
+    if hasattr(field.type, "fields"):
+        return None
+    if getattr(field.type, "name", "") == "RECORDS":
+        return b""
+    return value if hasattr(field.type, "element") else _scalar(theirs, field.type, value)

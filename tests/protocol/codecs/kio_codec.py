@@ -8,6 +8,7 @@ import functools
 import importlib
 import io
 import uuid
+from collections.abc import Iterator
 from typing import Any, get_args
 
 from kio.schema.errors import ErrorCode
@@ -35,6 +36,29 @@ def decode(case: Case, data: bytes) -> Any:
 def expected(case: Case, value: Any) -> Any:
     """kio's own object for a value of ours; fails where it has other fields in this version than we."""
     return _entity(_entity_type(case), case.message, value, case.version)
+
+
+def disagreements(case: Case) -> list[str]:
+    """Fields that kio takes for nullable otherwise, or gives another default than we do."""
+    return list(_disagreements(_entity_type(case), case.message, case.version, str(case)))
+
+
+def _disagreements(entity_type: Any, struct: Any, version: int, path: str) -> Iterator[str]:
+    defaults = struct()
+    theirs = {field.name: field for field in dataclasses.fields(entity_type)}
+    for field in fields_at(struct, version):
+        other = theirs[field.name if field.name in theirs else _renamed(field.name)]
+        # What kio shows as None without its being null on the wire.
+        as_none = other.metadata.get("kafka_type") in ("uuid", "datetime_i64")
+        nullable = type(None) in get_args(other.type)
+        if not as_none and nullable != field.is_nullable(version):
+            yield f"{path}.{field.name}: nullable is {nullable}"
+        default = _converted(other, getattr(defaults, field.name), field.type, version)
+        if other.default not in (dataclasses.MISSING, default):
+            yield f"{path}.{field.name}: {other.default!r}, not {default!r}"
+        inner = getattr(field.type, "element", field.type)
+        if hasattr(inner, "fields"):
+            yield from _disagreements(_inner_type(other.type), inner, version, f"{path}.{field.name}")
 
 
 @functools.cache
@@ -66,7 +90,7 @@ def _entity(entity_type: Any, struct: Any, value: Any, version: int) -> Any:
 
 def _renamed(name: str) -> str:
     # kio drops the unit where it makes a timedelta of a number.
-    return {"enable_2pc": "enable2_pc"}.get(name, name.removesuffix("_ms"))
+    return name.removesuffix("_ms")
 
 
 def _converted(field: Any, value: Any, kind: Any, version: int) -> Any:
