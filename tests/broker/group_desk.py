@@ -1,18 +1,15 @@
-"""A node without sockets, and a way to ask it things through the bytes of any protocol version."""
+"""A broker without sockets in the words of group clients: join, sync, heartbeat, commit."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
 
-from odradek.broker.clock import ManualClock
-from odradek.broker.config import BrokerConfig
-from odradek.broker.context import Pending, RequestContext
-from odradek.broker.handlers import handler
-from odradek.broker.node import Node, open_node
-from odradek.broker.timers import Timers
+from odradek.broker.context import Pending
 from odradek.protocol.api_keys import ApiKey
-from odradek.storage.memory_file_system import MemoryFileSystem
+from odradek.storage.file_system import FileSystem
+
+from .harness import Harness, decoded
 
 SUBSCRIPTION = b"\x00\x00" + b"\x00\x00\x00\x01" + b"\x00\x06orders" + b"\xff\xff\xff\xff"
 PROTOCOLS = [("range", SUBSCRIPTION), ("roundrobin", SUBSCRIPTION)]
@@ -21,9 +18,9 @@ PROTOCOLS = [("range", SUBSCRIPTION), ("roundrobin", SUBSCRIPTION)]
 class Waiting:
     """An answer that is not there yet."""
 
-    def __init__(self, pending: Pending, message: Any, version: int) -> None:
+    def __init__(self, pending: Pending, api: ApiKey, version: int) -> None:
         self.pending = pending
-        self._message = message
+        self._api = api
         self._version = version
 
     @property
@@ -33,55 +30,47 @@ class Waiting:
 
     @property
     def response(self) -> Any:
-        """The answer, through its bytes."""
+        """The answer, which must be there by now."""
         assert self.pending.done, "still waiting"
-        return through_bytes(self._message, self.pending.response, self._version)
+        return decoded(self._api, self._version, self.pending.response)
 
 
 class Desk:
     """A broker in memory with the topic `orders` of three partitions, on a clock that is moved by hand."""
 
-    def __init__(self, **settings: object) -> None:
-        self.settings = {"offsets.topic.num.partitions": 4, "log.dirs": "data"}
-        self.settings |= {name.replace("_", "."): value for name, value in settings.items()}
-        self.clock = ManualClock()
-        self.file_system = MemoryFileSystem()
-        self.node = self._open()
+    def __init__(self, file_system: FileSystem | None = None, **settings: object) -> None:
+        self.harness = Harness(file_system, offsets_topic_num_partitions=4, **settings)
         self.node.topics.create("orders", 3, now_ms=self.clock.wall_ms())
 
-    def _open(self) -> Node:
-        self.timers = Timers()
-        return open_node(BrokerConfig(self.settings), self.file_system, self.clock, self.timers)
+    @property
+    def node(self) -> Any:
+        """The broker that is open now."""
+        return self.harness.node
+
+    @property
+    def clock(self) -> Any:
+        """The clock of all its brokers."""
+        return self.harness.clock
 
     def restart(self, *, clean: bool = True) -> None:
         """Stop the broker, or let go of it as a kill does, and open the same data again."""
-        self.node.close(clean=clean)
-        self.node = self._open()
+        self.harness.restart(clean=clean)
 
     def wait(self, milliseconds: int) -> None:
-        """Let time pass, with every deadline in it."""
+        """Let time pass, and stop at every deadline in it."""
+        timers = self.harness.timers
         end_ms = self.clock.monotonic_ms() + milliseconds
-        while (due_ms := self.timers.next_deadline()) is not None and due_ms <= end_ms:
+        while (due_ms := timers.next_deadline()) is not None and due_ms <= end_ms:
             self.clock.advance(max(int(due_ms - self.clock.monotonic_ms()), 0))
-            self.timers.run_due(due_ms)
+            timers.run_due(due_ms)
         self.clock.advance(int(end_ms - self.clock.monotonic_ms()))
 
     def ask(self, api: str, version: int, *, client_id: str = "tester", **fields: Any) -> Any:
         """Send one request of fields; the response's value, or Waiting."""
-        module = import_module(f"odradek.protocol.messages.{api}")
-        request = through_bytes(module.REQUEST, module.REQUEST(**fields), version)
-        context = RequestContext(
-            self.node,
-            api_key=ApiKey[api.upper()],
-            version=version,
-            now_ms=self.clock.wall_ms(),
-            monotonic_ms=self.clock.monotonic_ms(),
-            client_id=client_id,
-        )
-        response = handler(ApiKey[api.upper()])(request, context)
-        if isinstance(response, Pending):
-            return Waiting(response, module.RESPONSE, version)
-        return through_bytes(module.RESPONSE, response, version)
+        key = ApiKey[api.upper()]
+        request = import_module(f"odradek.protocol.messages.{api}").REQUEST(**fields)
+        answer = self.harness.start(key, version, request, client_id=client_id)
+        return Waiting(answer, key, version) if isinstance(answer, Pending) else answer
 
     # Common requests
 
@@ -176,8 +165,3 @@ class Desk:
 def answered(answer: Any) -> Any:
     """The response, whether it came at once or later; it must be there by now."""
     return answer.response if isinstance(answer, Waiting) else answer
-
-
-def through_bytes(message: Any, value: Any, version: int) -> Any:
-    """The value as the other side reads it."""
-    return message.read(message.write(value, version), version)

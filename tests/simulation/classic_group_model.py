@@ -388,7 +388,7 @@ class Client:
         self.owned, self.generation_id = [], -1
         self.steps += 1
         request = JoinRequest(
-            GROUP, self.member_id, self.instance_id, self.name, "/10.0.0.1", self.session_ms, self.rebalance_ms,
+            GROUP, self.member_id, self.instance_id, self.name, "/::1", self.session_ms, self.rebalance_ms,
             "consumer", (("range", SUBSCRIPTION), ("roundrobin", SUBSCRIPTION)),
         )  # fmt: skip
         self.send(lambda t, now, e: self.world.shard.join(request, t, now, e), self.joined)
