@@ -23,7 +23,7 @@ def desk() -> Iterator[Desk]:
     desk.node.close()
 
 
-def listed(desk: Desk, version: int = 5, **filters: list[str]) -> list[tuple[str, str, str, str]]:
+def listed(desk: Desk, version: int = 5, **filters: Any) -> list[tuple[str, str, str, str]]:
     """The rows of ListGroups, sorted."""
     answer = desk.ask("list_groups", version, **filters)
     assert answer.error_code == ErrorCode.NONE

@@ -141,7 +141,7 @@ def test_members_commit_in_their_generation_only(desk: Desk) -> None:
 def test_a_static_member_commits_under_its_member_id(desk: Desk) -> None:
     """The instance id has to belong to the member id (KIP-345)."""
     joined = desk.stable(group_instance_id="shelf")
-    commit = {"generation_id_or_member_epoch": 1, "group_instance_id": "shelf"}
+    commit: dict[str, Any] = {"generation_id_or_member_epoch": 1, "group_instance_id": "shelf"}
     assert desk.commit(1, member_id=joined.member_id, **commit) == ErrorCode.NONE
     assert desk.commit(2, member_id="old", **commit) == ErrorCode.FENCED_INSTANCE_ID
 
