@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from ..protocol.errors import ErrorCode, ProtocolError
 from ..protocol.record_errors import CorruptRecord
@@ -155,7 +154,11 @@ class GroupCoordinator:
         return Instant(self._clock.wall_ms(), self._clock.monotonic_ms())
 
     def _new_shard(self) -> Shard:
-        return Shard(self._group_config, lambda prefix: f"{prefix}-{UUID(bytes=self._random_uuid())}")
+        return Shard(self._group_config, self._new_member_id)
+
+    def _new_member_id(self, prefix: str) -> str:
+        digits = self._random_uuid().hex()
+        return "-".join((prefix, digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 class Gathering:

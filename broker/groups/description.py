@@ -66,7 +66,7 @@ def listings(shard: Shard, states: Collection[str], types: Collection[str]) -> I
     Empty means all, case does not count, and a name that nobody knows matches nothing.
     """
     wanted_states = {state.strip().lower() for state in states}
-    wanted_types = {kind.strip().lower() for kind in types}
+    wanted_types = {kind.lower() for kind in types}
     for group in shard.groups.values():
         state = group.state.value
         if (not wanted_states or state.lower() in wanted_states) and (

@@ -63,7 +63,6 @@ class JoinRequest(NamedTuple):
     protocols: tuple[tuple[str, bytes], ...]
     needs_member_id: bool = True
     skips_assignment: bool = True
-    reason: str | None = None
 
 
 class JoinedMember(NamedTuple):
@@ -115,7 +114,6 @@ class LeavingMember(NamedTuple):
 
     member_id: str
     instance_id: str | None
-    reason: str | None = None
 
 
 class Failure(NamedTuple):

@@ -24,6 +24,8 @@ def handle(request: Any, context: RequestContext) -> Any:
     if error is not ErrorCode.NONE:
         node_id, host, port = -1, "", -1
     if context.version < 4:
+        # Kafka spells out that there was no error; from v4 on it leaves the message empty.
+        message = message or error.name
         return RESPONSE(error_code=error, error_message=message, node_id=node_id, host=host, port=port)
     return RESPONSE(
         coordinators=[

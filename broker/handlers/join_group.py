@@ -2,17 +2,21 @@
 
 - KIP-62 (v1): a rebalance timeout of its own; before, the session timeout stood for both.
 - KIP-394 (v4): a dynamic member comes back with the id that it is given first.
-- KIP-345 (v5): static members. KIP-814 (v9): a leader that comes back may be told to keep the assignment.
+- KIP-345 (v5): static members. KIP-800 (v8): a reason, for the log.
+- KIP-814 (v9): a leader that comes back may be told to keep the assignment.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.join_group import MEMBER, RESPONSE
 from ..context import RequestContext
 from ..groups.events import Failure, JoinReply, JoinRequest
+
+log = logging.getLogger(__name__)
 
 
 def handle(request: Any, context: RequestContext) -> Any:
@@ -30,8 +34,9 @@ def handle(request: Any, context: RequestContext) -> Any:
         protocols=tuple((protocol.name, protocol.metadata) for protocol in request.protocols),
         needs_member_id=version >= 4,
         skips_assignment=version >= 9,
-        reason=request.reason,
     )
+    if request.reason:
+        log.info("%s joins the group %s: %s", join.member_id or join.client_id, join.group_id, request.reason)
     return context.node.groups.ask(
         context,
         join.group_id,

@@ -1,10 +1,11 @@
 """LeaveGroup: one member by its id (to v2), or several by member id or instance id (KIP-345, v3).
 
-KIP-800 (v5) brings a reason for each, which is kept nowhere.
+KIP-800 (v5): a reason for each, for the log.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from ...protocol.errors import ErrorCode
@@ -12,13 +13,19 @@ from ...protocol.messages.leave_group import RESPONSE, RESPONSE_MEMBER
 from ..context import RequestContext
 from ..groups.events import Failure, LeavingMember
 
+log = logging.getLogger(__name__)
+
 
 def handle(request: Any, context: RequestContext) -> Any:
     """Remove the members, and answer with an error code for each, or with one alone before v3."""
     if context.version < 3:
         leaving = [LeavingMember(request.member_id, None)]
     else:
-        leaving = [LeavingMember(m.member_id, m.group_instance_id, m.reason) for m in request.members]
+        leaving = [LeavingMember(m.member_id, m.group_instance_id) for m in request.members]
+        for member in request.members:
+            if member.reason:
+                name = member.member_id or member.group_instance_id
+                log.info("%s leaves the group %s: %s", name, request.group_id, member.reason)
     return context.node.groups.ask(
         context,
         request.group_id,

@@ -41,6 +41,8 @@ def test_one_coordinator_is_found(desk: Desk, version: int) -> None:
     """This broker coordinates every group, at the address by which the client came."""
     answer = desk.ask("find_coordinator", version, key="g")
     assert (answer.error_code, answer.node_id, answer.host, answer.port) == (0, 1, HOST, PORT)
+    if version >= 1:
+        assert answer.error_message == "NONE"
 
 
 @pytest.mark.parametrize("version", [4, 5, 6])
@@ -136,6 +138,8 @@ def test_all_groups_are_listed(desk: Desk, version: int) -> None:
         ({"types_filter": ["classic"]}, ["g", "simple"]),
         ({"types_filter": ["Classic", "share"]}, ["g", "simple"]),
         ({"types_filter": ["consumer"]}, []),
+        ({"states_filter": [" stable "]}, ["g"]),
+        ({"types_filter": [" classic "]}, []),
         ({"types_filter": ["nonsense"]}, []),
         ({"types_filter": ["classic"], "states_filter": ["Empty"]}, ["simple"]),
     ],
