@@ -17,7 +17,8 @@ from odradek.broker.groups.classic import ClassicGroup
 from odradek.broker.groups.member import Member
 from odradek.protocol.errors import ErrorCode
 
-from .classic_group_model import Violation, World
+from .classic_group_client import Violation
+from .classic_group_model import World
 
 HISTORIES = 2_000
 MUTANT_HISTORIES = 600
