@@ -196,7 +196,7 @@ class _LogCheck:
         finally:
             segment.close()
         self._by_last_offset.update((batch.last_offset, batch) for batch in batches)
-        if self._clean or (following is not None and following <= self._recovery_point):
+        if self._clean or (following is not None and following < self._recovery_point):
             self._check_indexes(segment, batches)
         segment.close()
         return True

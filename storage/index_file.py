@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from bisect import bisect_right
 
-from .file_system import File, FileSystem, write_all
+from .file_system import File, FileSystem, write_all, write_atomically
 
 _BLOCK = 4096
 
@@ -20,7 +20,17 @@ class IndexFile:
     relative to.
     """
 
-    __slots__ = ("_file", "_file_system", "_on_disk", "_pending", "base_offset", "changed", "path")
+    __slots__ = (
+        "_file",
+        "_file_system",
+        "_on_disk",
+        "_pending",
+        "_size",
+        "base_offset",
+        "changed",
+        "path",
+        "rewriting",
+    )
 
     entry = struct.Struct("")
 
@@ -31,7 +41,9 @@ class IndexFile:
         self._file_system = file_system
         self._file: File | None = None
         self._on_disk = -1  # entries in the file; -1: not looked at yet
+        self._size = -1  # of the file, as long as it is known and not used yet
         self._pending = bytearray()
+        self.rewriting = False
 
     @property
     def file(self) -> File:
@@ -43,10 +55,11 @@ class IndexFile:
     def create(self) -> None:
         """Make the file, empty."""
         self._file = self._file_system.open(self.path, create=True)
-        self._file.truncate(0)
+        if self._file.size():
+            self._file.truncate(0)
+            self.changed = True
         self._on_disk = 0
         self._pending.clear()
-        self.changed = True
 
     def __len__(self) -> int:
         return self._flushed() + len(self._pending) // self.entry.size
@@ -58,7 +71,8 @@ class IndexFile:
 
     def _count_entries(self) -> int:
         size = self.entry.size
-        count = self._file_system.size(self.path) // size
+        count = self._file_system.size(self.path) // size if self._size < 0 else self._size // size
+        self._size = -1
         if count > 1 and self.file.read_at((count - 1) * size, size) == bytes(size):
             used = bisect_right(
                 range(1, count), False, key=lambda n: not any(self.file.read_at(n * size, size))
@@ -70,9 +84,10 @@ class IndexFile:
     def is_whole(self) -> bool:
         """Whether the file is there and has no half entry."""
         try:
-            return self._file_system.size(self.path) % self.entry.size == 0
+            self._size = self._file_system.size(self.path)
         except FileNotFoundError:
             return False
+        return self._size % self.entry.size == 0
 
     def get(self, number: int) -> tuple[int, int]:
         """The entry `number` as it is stored."""
@@ -124,6 +139,20 @@ class IndexFile:
         self._pending += self.entry.pack(first, second)
         self.changed = True
 
+    def begin_rewrite(self) -> None:
+        """Forget all entries; the new ones stay in memory until `finish_rewrite`, and the file stays as it is."""
+        self.close()
+        self._pending.clear()
+        self._on_disk = 0
+        self.rewriting = True
+
+    def finish_rewrite(self) -> None:
+        """Put the new entries in the place of the file, durably and in one step. Raises OSError."""
+        write_atomically(self._file_system, self.path, bytes(self._pending))
+        self._on_disk = len(self._pending) // self.entry.size
+        self._pending.clear()
+        self.rewriting = self.changed = False
+
     @property
     def pending_bytes(self) -> int:
         """What `flush` would write."""
@@ -131,7 +160,7 @@ class IndexFile:
 
     def flush(self) -> None:
         """Write what waits. Raises OSError, and then it still waits."""
-        if self._pending:
+        if self._pending and not self.rewriting:
             flushed = self._flushed()
             write_all(self.file, flushed * self.entry.size, self._pending)
             self._on_disk = flushed + len(self._pending) // self.entry.size

@@ -38,7 +38,7 @@ from .errors import (
     StorageFailed,
     TransactionCoordinatorFenced,
 )
-from .file_system import FileSystem, write_all
+from .file_system import FileSystem, parent_directory, write_all
 from .leader_epoch import FILE_NAME as LEADER_EPOCHS
 from .leader_epoch import LeaderEpochs
 from .log_config import LogConfig
@@ -114,16 +114,16 @@ class Log(SyncedLog):
             file_system.make_directories(directory)
             segment = Segment(file_system, directory, start_offset, 0, now_ms)
             segment.create()
-            paths = [f"{directory}/{LEADER_EPOCHS}"]
-            _write(file_system, paths[0], LeaderEpochs().to_bytes())
+            _write(file_system, f"{directory}/{LEADER_EPOCHS}", LeaderEpochs().to_bytes())
             if topic_id is not None:
-                paths.append(f"{directory}/{PARTITION_METADATA}")
-                _write(file_system, paths[1], format_partition_metadata(topic_id))
+                _write(file_system, f"{directory}/{PARTITION_METADATA}", format_partition_metadata(topic_id))
         except OSError as error:
             raise StorageFailed(f"{directory} cannot be made: {error}") from error
         loaded = LoadedLog.new(file_system, directory, segment, topic_id)
         log = cls(file_system, directory, config, loaded)
-        log._paths_changed += paths
+        log._directories_changed.add(parent_directory(directory))
+        if topic_id is not None:
+            log._paths_changed.append(f"{directory}/{PARTITION_METADATA}")
         return log
 
     @classmethod
@@ -155,6 +155,8 @@ class Log(SyncedLog):
                 now_ms=now_ms,
             ).load()
         except OSError as error:
+            if not file_system.exists(directory):
+                raise FileNotFoundError(f"{directory} does not exist") from error
             raise StorageFailed(f"{directory} cannot be read: {error}") from error
         except CheckpointCorrupted as error:
             raise LogCorrupted(directory, 0, str(error)) from error
@@ -325,7 +327,7 @@ class Log(SyncedLog):
             self._snapshots.remove_above(end_offset)
             self._file_system.sync_directory(self.directory)
             self._active.file.sync()
-            self.producers = self._snapshots.state_at(end_offset, self._segments, self.log_start_offset, gaps)
+            self.producers = self._snapshots.state_at(end_offset, self._segments, gaps)
         except (OSError, LogCorrupted) as error:
             raise self._fail("a truncation failed", error) from error
         self.leader_epochs.truncate_from_end(end_offset)

@@ -77,9 +77,10 @@ class LogDirectory:
         lock = file_system.lock(f"{path}/{LOCK}")
         try:
             folder = cls(file_system, path, lock)
-            if folder.clean:
+            if file_system.exists(folder._file(CLEAN_SHUTDOWN)):
                 file_system.remove(folder._file(CLEAN_SHUTDOWN))
-                file_system.sync_directory(path)
+            # The mark is gone now, and what a crash has left under which name is settled.
+            file_system.sync_directory(path)
             folder._finish_removals()
         except BaseException:
             lock.close()
@@ -87,12 +88,9 @@ class LogDirectory:
         return folder
 
     def _finish_removals(self) -> None:
-        """Their new names must last before anything in them goes, or a log of the old name might lack a part."""
-        left = [name for name in self._file_system.list(self.path) if name.endswith(DELETED)]
-        if left:
-            self._file_system.sync_directory(self.path)
-        for name in left:
-            if self._file_system.is_directory(self._file(name)):
+        """The folder has been synced: were the new names lost now, logs of the old ones would lack a part."""
+        for name in self._file_system.list(self.path):
+            if name.endswith(DELETED) and self._file_system.is_directory(self._file(name)):
                 self._file_system.remove_tree(self._file(name))
 
     def _file(self, name: str) -> str:
@@ -153,28 +151,34 @@ class LogDirectory:
         crash, is removed. Raises LogCorrupted, and then the partition stays offline and the folder is not
         left clean; StorageFailed.
         """
-        key, path = (topic, index), self.log_path(topic, index)
+        key = (topic, index)
         try:
-            found = self.topic_id(topic, index)
-            if topic_id is not None and found is not None and found != topic_id:
-                self.remove_log(topic, index)
-            if not self._file_system.exists(path):
+            try:
+                log = self._open(key, config, now_ms)
+            except FileNotFoundError:
                 return self._create_lost(key, config, topic_id, now_ms)
-            log = Log.open(
-                self._file_system,
-                path,
-                config._replace(compacted=config.compacted or key in self._compacted),
-                clean=self.clean,
-                recovery_point=self._recovery_points.get(key, 0),
-                log_start_offset=self._log_start_offsets.get(key, 0),
-                now_ms=now_ms,
-            )
+            if topic_id is not None and log.topic_id != topic_id:
+                if log.topic_id is None:
+                    log.set_topic_id(topic_id)
+                else:
+                    log.close(clean=False)
+                    self.remove_log(topic, index)
+                    return self.create_log(topic, index, config, topic_id, now_ms=now_ms)
         except StorageError as error:
             self.damaged[key] = error
             raise
-        if log.topic_id is None and topic_id is not None:
-            log.set_topic_id(topic_id)
         return self._keep(key, log)
+
+    def _open(self, key: TopicPartition, config: LogConfig, now_ms: int) -> Log:
+        return Log.open(
+            self._file_system,
+            self.log_path(*key),
+            config._replace(compacted=True) if key in self._compacted else config,
+            clean=self.clean,
+            recovery_point=self._recovery_points.get(key, 0),
+            log_start_offset=self._log_start_offsets.get(key, 0),
+            now_ms=now_ms,
+        )
 
     def _create_lost(
         self, key: TopicPartition, config: LogConfig, topic_id: bytes | None, now_ms: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 
-from .file_system import File, FileSystem, parent_directory
+from .file_system import File, FileSystem
 from .leader_epoch import FILE_NAME as LEADER_EPOCHS
 from .log_config import LogConfig
 from .log_reading import ReadableLog
@@ -36,7 +36,7 @@ class SyncedLog(ReadableLog):
         self.recovery_point = self.synced_offset = loaded.recovery_point
         self.on_lower_recovery_point: Callable[[], None] | None = None
         self._epochs_saved = -1 if loaded.changed else self.leader_epochs.changed
-        self._directories_changed = {directory, parent_directory(directory)} if loaded.changed else set()
+        self._directories_changed = {directory} if loaded.changed else set()
         self._paths_changed: list[str] = []  # small files that were written and not synced
         self._ticket: SyncTicket | None = None
         self._closed = False
@@ -61,6 +61,8 @@ class SyncedLog(ReadableLog):
         except OSError as error:
             raise self._fail("an index cannot be written", error) from error
         contents = self._small_files() if checkpoint else []
+        if contents:
+            self._directories_changed.add(self.directory)
         paths = self._paths_changed + [self._snapshots.path(offset) for offset in self._snapshots.unsynced]
         behind = self.synced_offset < self.log_end_offset or (
             checkpoint and self.recovery_point < self.log_end_offset
@@ -81,7 +83,8 @@ class SyncedLog(ReadableLog):
         return self._ticket
 
     def _take_changed_files(self, checkpoint: bool) -> list[File]:
-        first = self._segment_number(self.recovery_point if checkpoint else self.synced_offset)
+        # The segment that ends there may have been rolled since, and its indexes completed.
+        first = self._segment_number((self.recovery_point if checkpoint else self.synced_offset) - 1)
         return [file for segment in self._segments[first:] for file in segment.take_changed(checkpoint)]
 
     def _small_files(self) -> list[tuple[str, bytes]]:
@@ -129,7 +132,7 @@ class SyncedLog(ReadableLog):
         ticket, self._ticket = self._ticket, None
         if ticket is not None:
             ticket.cancel()
-            for segment in self._segments[self._segment_number(self.recovery_point) :]:
+            for segment in self._segments[self._segment_number(self.recovery_point - 1) :]:
                 segment.mark_changed()
             self._directories_changed.update(ticket.directories)
             self._paths_changed += [path for path in ticket.paths if self._file_system.exists(path)]
@@ -187,7 +190,7 @@ class SyncedLog(ReadableLog):
         """
         snapshots = self._snapshots
         if offset not in snapshots.synced and (len(self.producers) or snapshots.offsets):
-            state = snapshots.state_at(offset, self._segments, self._base_offsets[0], self.config.compacted)
+            state = snapshots.state_at(offset, self._segments, self.config.compacted)
             snapshots.write_synced(offset, state)
 
     def _remove_segments(self, start: int, end: int) -> None:

@@ -88,6 +88,14 @@ class Loader:
 
     def load(self) -> LoadedLog:
         """Raises LogCorrupted, CheckpointCorrupted, OSError."""
+        try:
+            return self._load()
+        except BaseException:
+            for segment in self._segments:
+                segment.close()
+            raise
+
+    def _load(self) -> LoadedLog:
         self._list_files()
         self._load_leader_epochs()
         if not self._segments:
@@ -95,15 +103,15 @@ class Loader:
         self._log_start_offset = max(self._log_start_offset, self._segments[0].base_offset)
         self._drop_segments_before_start()
         end = self._load_clean() if self._clean else self._recover()
+        if end < self._recovery_point and self._recovery_point > self._log_start_offset:
+            last = self._segments[-1]
+            reason = f"the log ends at offset {end}, but everything below {self._recovery_point} was synced"
+            raise LogCorrupted(last.path, last.size, reason)
         if end < self._log_start_offset:  # only records that were to be deleted are lost
             self._cut_after(-1, end)
             self._leader_epochs.clear()
             end = self._log_start_offset
             self._begin_anew()
-        elif end < self._recovery_point:
-            last = self._segments[-1]
-            reason = f"the log ends at offset {end}, but everything below {self._recovery_point} was synced"
-            raise LogCorrupted(last.path, last.size, reason)
         self._leader_epochs.truncate_from_end(end)
         producers = self._load_producers(end)
         if self._removed:
@@ -202,7 +210,9 @@ class Loader:
         end = self._segments[0].base_offset
         for number, segment in enumerate(self._segments):
             following = self._segments[number + 1] if number + 1 < len(self._segments) else None
-            if following is not None and following.base_offset <= self._recovery_point:
+            # Of a segment that ends at the recovery point itself only the batches are surely synced: it may have
+            # been rolled since, and its indexes completed.
+            if following is not None and following.base_offset < self._recovery_point:
                 if not (segment.offset_index.is_whole() and segment.time_index.is_whole()):
                     self._rebuild(segment)
                 end = following.base_offset
@@ -228,14 +238,13 @@ class Loader:
 
     def _rebuild(self, segment: Segment) -> None:
         """Make the indexes of a segment that is relied on anew, from all of its batches."""
-        segment.reset_indexes()
-        position, first = 0, None if self._gaps else segment.base_offset
+        first = None if self._gaps else segment.base_offset
         size, segment.size = segment.size, 0
-        for batch, _ in walk_whole(segment.file, position, size, next_offset=first, gaps=self._gaps):
+        segment.begin_rewrite()
+        for batch, _ in walk_whole(segment.file, 0, size, next_offset=first, gaps=self._gaps):
             self._enter(segment, batch)
         segment.verification.unverified_until = 0
-        segment.seal()
-        self._changed = True
+        segment.finish_rewrite()
 
     def _enter(self, segment: Segment, batch: Batch) -> None:
         segment.add(
@@ -268,6 +277,8 @@ class Loader:
             self._torn = error
             segment.cut(segment.size)
             segment.file.sync()
+        if segment.is_rewriting:
+            segment.finish_rewrite()
         segment.changed = segment.changed or next_offset > self._recovery_point
         return next_offset
 
@@ -275,16 +286,18 @@ class Loader:
         """Set the segment's end to where the reading has to begin, its indexes to what holds below. Return
         the offset.
         """
-        position = self._trim_indexes(segment)
-        next_offset = segment.base_offset
-        if position is not None and self._recovery_point > segment.base_offset:
-            try:
-                return self._walk_to_recovery_point(segment, position)
-            except LogCorrupted:
-                pass  # the index may have led astray: read all
-        segment.reset_indexes()
+        if self._recovery_point > segment.base_offset:
+            position = self._trim_indexes(segment)
+            if position is not None:
+                try:
+                    return self._walk_to_recovery_point(segment, position)
+                except LogCorrupted:
+                    pass  # the index may have led astray: read all
+            segment.begin_rewrite()
+        else:
+            segment.reset_indexes()
         segment.size = 0
-        return next_offset
+        return segment.base_offset
 
     def _walk_to_recovery_point(self, segment: Segment, position: int) -> int:
         size, next_offset = segment.size, segment.base_offset
@@ -328,7 +341,7 @@ class Loader:
             return ProducerState(end)
         if self._snapshots.remove_above(end):
             self._removed = True
-        state = self._snapshots.state_at(end, self._segments, self._log_start_offset, self._gaps)
+        state = self._snapshots.state_at(end, self._segments, self._gaps)
         if self._now_ms:
             state.expire(self._now_ms, self._config.producer_id_expiration_ms)
         return state

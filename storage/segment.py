@@ -39,6 +39,7 @@ class Segment:
         "_first_timestamp",
         "_indexed_position",
         "_largest",
+        "_recent_end",
         "_recent_offsets",
         "_recent_positions",
         "base_offset",
@@ -70,6 +71,7 @@ class Segment:
         self._first_timestamp: int | None = None
         self._indexed_position = 0  # of the last index entry
         self.verification = Verification(size)
+        self._recent_end = base_offset  # the offset behind the last of them
         self._recent_offsets = array("q")
         self._recent_positions = array("q")
 
@@ -80,7 +82,7 @@ class Segment:
         self._file = self._file_system.open(self.path, create=True)
         if self._file.size():
             self._file.truncate(0)
-        self.changed = True
+            self.changed = True
         self.reset_indexes()
 
     @property
@@ -129,6 +131,7 @@ class Segment:
         if len(recent) == _RECENT:
             del recent[: _RECENT // 2], self._recent_positions[: _RECENT // 2]
         recent.append(base_offset)
+        self._recent_end = last_offset + 1
         self._recent_positions.append(position)
         self.size = position + size
 
@@ -177,6 +180,8 @@ class Segment:
         if self.changed:
             self.changed = False
             files.append(self.file)
+        if indexes and self._largest is not None and self.size:
+            self.time_index.append(*self._largest)
         for index in (self.offset_index, self.time_index) if indexes else ():
             index.flush()
             if index.changed:
@@ -198,6 +203,8 @@ class Segment:
         """
         recent = self._recent_offsets
         if recent and offset >= recent[0]:
+            if offset >= self._recent_end:
+                return None
             slot = bisect_right(recent, offset) - 1
             position = self._recent_positions[slot]
             end = self._recent_positions[slot + 1] if slot + 1 < len(recent) else self.size
@@ -298,6 +305,26 @@ class Segment:
         self.time_index.create()
         self._indexed_position = 0
         self._largest = (NO_TIMESTAMP, self.base_offset)
+
+    def begin_rewrite(self) -> None:
+        """Make the indexes of a segment that is relied on anew: what is added stays in memory."""
+        self.offset_index.begin_rewrite()
+        self.time_index.begin_rewrite()
+        self._indexed_position = 0
+        self._largest = (NO_TIMESTAMP, self.base_offset)
+
+    @property
+    def is_rewriting(self) -> bool:
+        """Whether `begin_rewrite` was called and `finish_rewrite` not yet."""
+        return self.offset_index.rewriting
+
+    def finish_rewrite(self) -> None:
+        """Replace the indexes' files, each in one step: as long as the offset index is missing or wrong, another
+        start will do it all again. Raises OSError."""
+        if self.size:
+            self.time_index.append(*self.largest)
+        self.time_index.finish_rewrite()
+        self.offset_index.finish_rewrite()
 
     def close(self) -> None:
         """Give up the files."""

@@ -98,14 +98,14 @@ class SnapshotFiles:
                     self.remove([offset])
         return None
 
-    def state_at(
-        self, end_offset: int, segments: Sequence[Segment], start_offset: int, gaps: bool
-    ) -> ProducerState:
+    def state_at(self, end_offset: int, segments: Sequence[Segment], gaps: bool) -> ProducerState:
         """The state after all batches below `end_offset`, from the newest snapshot and the headers behind it.
+
+        Batches below the log start offset count: a producer stays known when its records are deleted (KIP-360).
 
         Raises LogCorrupted, OSError.
         """
-        state = self.newest(end_offset) or ProducerState(start_offset)
+        state = self.newest(end_offset) or ProducerState(segments[0].base_offset)
         for number, segment in enumerate(segments):
             following = segments[number + 1].base_offset if number + 1 < len(segments) else end_offset
             if state.end_offset < following and segment.base_offset < end_offset:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from .file_system import File, FileSystem, write_atomically
+from .file_system import File, FileSystem, write_all
 
 
 class SyncTicket:
@@ -72,7 +72,7 @@ class SyncTicket:
             finally:
                 file.close()
         for path, data in self.contents:
-            write_atomically(self.file_system, path, data)
+            _replace(self.file_system, path, data)
         for directory in self.directories:
             self.file_system.sync_directory(directory)
 
@@ -82,3 +82,15 @@ class SyncTicket:
         """
         with self._lock:
             self._cancelled = True
+
+
+def _replace(file_system: FileSystem, path: str, data: bytes) -> None:
+    """As `write_atomically`, but for the sync of the directory: the ticket does that once for all."""
+    file = file_system.open(path + ".tmp", create=True)
+    try:
+        file.truncate(0)
+        write_all(file, 0, data)
+        file.sync()
+    finally:
+        file.close()
+    file_system.rename(path + ".tmp", path)
