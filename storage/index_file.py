@@ -140,7 +140,7 @@ class IndexFile:
         self.changed = True
 
     def begin_rewrite(self) -> None:
-        """Forget all entries; the new ones stay in memory until `finish_rewrite`, and the file stays as it is."""
+        """Forget all entries; new ones stay in memory until `finish_rewrite`, and the file stays as it is."""
         self.close()
         self._pending.clear()
         self._on_disk = 0

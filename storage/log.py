@@ -321,7 +321,8 @@ class Log(SyncedLog):
         self._lower_recovery_point(offset)
         gaps = self.config.compacted
         try:
-            self._remove_segments(self._segment_number(offset - 1) + 1, len(self._segments))
+            for number in range(len(self._segments) - 1, self._segment_number(offset - 1), -1):
+                self._remove_segment(number)
             self._active = self._segments[-1]
             end_offset = self._active.truncate(offset, gaps)
             self._snapshots.remove_above(end_offset)
@@ -342,7 +343,8 @@ class Log(SyncedLog):
         self._lower_recovery_point(min(offset, self._segments[0].base_offset))
         segment = Segment(self._file_system, self.directory, offset, 0, 0)
         try:
-            self._remove_segments(0, len(self._segments))
+            for number in range(len(self._segments) - 1, -1, -1):
+                self._remove_segment(number)
             segment.create()
             self._segments.append(segment)
             self._base_offsets.append(offset)

@@ -176,7 +176,10 @@ class SyncedLog(ReadableLog):
             return 0
         try:
             self._keep_producers(self._base_offsets[count])
-            self._remove_segments(0, count)
+            for number in range(count):
+                if number:  # a crash must not take a later one and leave this one: that would be a gap
+                    self._file_system.sync_directory(self.directory)
+                self._remove_segment(0)
             self._snapshots.remove(
                 [offset for offset in self._snapshots.offsets if offset < self._base_offsets[0]]
             )
@@ -193,9 +196,7 @@ class SyncedLog(ReadableLog):
             state = snapshots.state_at(offset, self._segments, self.config.compacted)
             snapshots.write_synced(offset, state)
 
-    def _remove_segments(self, start: int, end: int) -> None:
-        for segment in reversed(self._segments[start:end]):
-            segment.remove_files()
-            self._directories_changed.add(self.directory)
-            number = self._segments.index(segment)
-            del self._segments[number], self._base_offsets[number]
+    def _remove_segment(self, number: int) -> None:
+        self._segments[number].remove_files()
+        self._directories_changed.add(self.directory)
+        del self._segments[number], self._base_offsets[number]

@@ -210,8 +210,8 @@ class Loader:
         end = self._segments[0].base_offset
         for number, segment in enumerate(self._segments):
             following = self._segments[number + 1] if number + 1 < len(self._segments) else None
-            # Of a segment that ends at the recovery point itself only the batches are surely synced: it may have
-            # been rolled since, and its indexes completed.
+            # Of a segment that ends at the recovery point itself only the batches are surely synced: it may
+            # have been rolled since, and its indexes completed.
             if following is not None and following.base_offset < self._recovery_point:
                 if not (segment.offset_index.is_whole() and segment.time_index.is_whole()):
                     self._rebuild(segment)

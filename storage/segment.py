@@ -319,8 +319,9 @@ class Segment:
         return self.offset_index.rewriting
 
     def finish_rewrite(self) -> None:
-        """Replace the indexes' files, each in one step: as long as the offset index is missing or wrong, another
-        start will do it all again. Raises OSError."""
+        """Replace the files of the indexes, each in one step, the offset index last: as long as that is missing
+        or wrong, another start will do it all again. Raises OSError.
+        """
         if self.size:
             self.time_index.append(*self.largest)
         self.time_index.finish_rewrite()

@@ -99,9 +99,10 @@ class SnapshotFiles:
         return None
 
     def state_at(self, end_offset: int, segments: Sequence[Segment], gaps: bool) -> ProducerState:
-        """The state after all batches below `end_offset`, from the newest snapshot and the headers behind it.
+        """The state after all batches below `end_offset`: the newest snapshot and the headers behind it.
 
-        Batches below the log start offset count: a producer stays known when its records are deleted (KIP-360).
+        Batches below the log start offset count: a producer stays known when its records are deleted (KIP-360
+        accepts any sequence of one that is not).
 
         Raises LogCorrupted, OSError.
         """
