@@ -23,7 +23,7 @@ from ..storage.checkpoint import (
     read_offsets,
     read_topic_id,
 )
-from ..storage.errors import CheckpointCorrupted, StorageError
+from ..storage.errors import CheckpointCorrupted, StorageError, StorageFailed
 from ..storage.file_system import FileSystem, write_atomically
 from ..storage.log import Log, LogConfig
 from .config import ConfigError
@@ -94,9 +94,12 @@ class DataFolder:
 
     def create_log(self, topic: str, index: int, config: LogConfig, topic_id: bytes) -> Log:
         """A new, empty log. Raises StorageFailed, FileExistsError."""
-        made = Log.create(
-            self._file_system, self.log_path(topic, index), config, topic_id, now_ms=self._clock.wall_ms()
-        )
+        path = self.log_path(topic, index)
+        try:
+            made = Log.create(self._file_system, path, config, topic_id, now_ms=self._clock.wall_ms())
+        except StorageFailed:
+            self._remove(f"{topic}-{index}")  # half of a directory would be in the way of the next attempt
+            raise
         return self._keep(topic, index, made)
 
     def open_log(self, topic: str, index: int, config: LogConfig, topic_id: bytes | None) -> Log:
