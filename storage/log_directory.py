@@ -73,7 +73,9 @@ class LogDirectory:
         Raises FileSystemLocked when another broker has it, CheckpointCorrupted when it cannot be told whose
         it is, OSError.
         """
-        file_system.make_directories(path)
+        if not file_system.exists(path):
+            file_system.make_directories(path)
+            file_system.sync_directory(parent_directory(path))
         lock = file_system.lock(f"{path}/{LOCK}")
         try:
             folder = cls(file_system, path, lock)
@@ -107,7 +109,6 @@ class LogDirectory:
     def identify(self, meta: MetaProperties) -> None:
         """Write down whose folder it is. Raises OSError."""
         write_atomically(self._file_system, self._file(META_PROPERTIES), format_meta_properties(meta))
-        self._file_system.sync_directory(parent_directory(self.path))
         self.meta = meta
 
     # Logs

@@ -319,7 +319,7 @@ class Segment:
         return self.offset_index.rewriting
 
     def finish_rewrite(self) -> None:
-        """Replace the files of the indexes, each in one step, the offset index last: as long as that is missing
+        """Replace the files of the indexes, each in one step, the offset index last: as long as it is missing
         or wrong, another start will do it all again. Raises OSError.
         """
         if self.size:
