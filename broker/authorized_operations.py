@@ -1,4 +1,5 @@
-"""What a client may do where nobody is refused anything: all operations that a kind of resource knows (KIP-430).
+"""What a client may do where nobody is refused anything: all operations that a kind of resource knows
+(KIP-430).
 
 A set of operations is an int with the bit `1 << code` for each; -2^31 means that nobody asked.
 """

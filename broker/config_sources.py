@@ -1,4 +1,6 @@
-"""Numbers of DescribeConfigs and CreateTopics for where a setting comes from and of what type it is (KIP-226, KIP-569)."""
+"""Numbers of DescribeConfigs and CreateTopics for where a setting comes from and of what type it is
+(KIP-226, KIP-569).
+"""
 
 from __future__ import annotations
 

@@ -62,8 +62,8 @@ class CheckpointTicket:
 class DataFolder:
     """An open data folder. No other broker can open it until it is closed.
 
-    Raises FileSystemLocked when another one has, OSError when it cannot be used, and ConfigError when it is another
-    node's.
+    Raises FileSystemLocked when another one has, OSError when it cannot be used, and ConfigError when it is
+    another node's.
     """
 
     def __init__(
@@ -129,14 +129,18 @@ class DataFolder:
         return self.open_log(METADATA_TOPIC, 0, LogConfig(), topic_id)
 
     def remove_log(self, topic: str, index: int) -> None:
-        """Remove a log's directory, which has been closed, under another name first, so that its own is free at once."""
+        """Remove a log's directory, which has been closed, under another name first, so that its own is free
+        at once.
+        """
         self._logs.pop((topic, index), None)
         self._recovery_points.pop((topic, index), None)
         self._log_start_offsets.pop((topic, index), None)
         self._remove(f"{topic}-{index}")
 
     def clear_strays(self, image: MetadataImage) -> None:
-        """Clear away directories that belong to no topic: deleted and half-made ones are removed, others renamed."""
+        """Clear away directories that belong to no topic: deleted and half-made ones are removed, others
+        renamed.
+        """
         names = {topic.name: topic for topic in image.topics.values()}
         for name in self._file_system.list(self._path):
             path = f"{self._path}/{name}"
@@ -177,7 +181,9 @@ class DataFolder:
             raise error
 
     def close(self, clean: bool) -> None:
-        """Let others have the folder. `clean`: all logs were closed cleanly, and the next start may rely on it."""
+        """Let others have the folder. `clean`: all logs were closed cleanly, and the next start may rely on
+        it.
+        """
         try:
             if clean:
                 self.write_checkpoints()

@@ -1,9 +1,9 @@
 """Incremental fetch sessions (KIP-227): a consumer names its partitions once, and then only what changes.
 
-The broker remembers, of every partition in a session, what the client wants and which offsets it was last told. An
-answer holds only partitions with records, with news, or with an error. Sessions are limited in number
-(`max.incremental.fetch.session.cache.slots`) and evicted by Kafka's rules; a client that is refused one, or whose session has
-gone, fetches without.
+The broker remembers, of every partition in a session, what the client wants and which offsets it was last
+told. An answer holds only partitions with records, with news, or with an error. Sessions are limited in
+number (`max.incremental.fetch.session.cache.slots`) and evicted by Kafka's rules; a client that is refused
+one, or whose session has gone, fetches without.
 """
 
 from __future__ import annotations
@@ -146,7 +146,9 @@ class FetchContext:
 
 
 class FetchSessions:
-    """All sessions of the broker, least recently used first. Times are the monotonic clock in milliseconds."""
+    """All sessions of the broker, least recently used first. Times are the monotonic clock in
+    milliseconds.
+    """
 
     def __init__(self, slots: int, eviction_ms: int, random_id: Callable[[], int]) -> None:
         self._slots = slots
@@ -214,7 +216,9 @@ class FetchSessions:
             self._partitions -= session.size
 
     def _evict(self, size: int, now_ms: float) -> bool:
-        """Make room for a session of `size` partitions: at the cost of one that is idle, or else of an old smaller one."""
+        """Make room for a session of `size` partitions: at the cost of one that is idle, or else of an old
+        smaller one.
+        """
         if not self._sessions:
             return False
         oldest = next(iter(self._sessions.values()))

@@ -1,8 +1,8 @@
 """Reading partitions for a fetch, and waiting until there is enough to read.
 
-A fetch that finds less than `min_bytes` is parked: it waits on its partitions, is woken by what changes there, measures
-that partition alone, and is answered when there is enough, when its time is up, or when something went wrong. No
-polling, and no second look at partitions where nothing happened.
+A fetch that finds less than `min_bytes` is parked: it waits on its partitions, is woken by what changes
+there, measures that partition alone, and is answered when there is enough, when its time is up, or when
+something went wrong. No polling, and no second look at partitions where nothing happened.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ _row = RESPONSE_PARTITION.make
 
 
 class FetchParameters:
-    """What bounds one fetch: sizes in bytes, `max_wait_ms` in milliseconds. `hard_max_bytes`: before v3 (KIP-74) no
-    batch larger than the limit is sent, so that a consumer can be stuck; later the first one always is."""
+    """What bounds one fetch: sizes in bytes, `max_wait_ms` in milliseconds. `hard_max_bytes`: before v3
+    (KIP-74) no batch larger than the limit is sent, so that a consumer can be stuck; later the first one
+    always is."""
 
     __slots__ = ("committed_only", "hard_max_bytes", "max_bytes", "max_wait_ms", "min_bytes")
 
@@ -72,7 +73,9 @@ def epoch_error(partition: Partition, current_leader_epoch: int) -> ErrorCode:
 
 
 def read_all(wanted: Sequence[Wanted], parameters: FetchParameters) -> tuple[list[Any], int, bool]:
-    """The rows of all partitions in order, how many bytes of records they hold, and whether one is an error."""
+    """The rows of all partitions in order, how many bytes of records they hold, and whether one is an
+    error.
+    """
     left = parameters.max_bytes
     min_one = not parameters.hard_max_bytes
     rows, total, failed = [], 0, False

@@ -1,4 +1,6 @@
-"""What a broker does now and then: recovery points move, checkpoints are written, silent producers are forgotten."""
+"""What a broker does now and then: recovery points move, checkpoints are written, silent producers are
+forgotten.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _CHECKPOINT_DELAY_MS = 5_000
 
 
 class Maintenance:
-    """The broker's recurring work, in its timers. Everything that touches the disk goes through the sync queue."""
+    """The broker's recurring work, in its timers. Everything that touches the disk goes through the sync
+    queue.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,6 @@
-"""What the metadata log says, without anything that runs: topics, their partitions and configurations, producer ids."""
+"""What the metadata log says, without anything that runs: topics, their partitions and configurations,
+producer ids.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,8 @@ class TopicImage:
 class MetadataImage:
     """The state after some records. `apply` is the only way to change it.
 
-    `configs` holds the overrides of each (resource type, resource name); `removed` the ids of deleted topics, whose
-    directories a crash may have left behind.
+    `configs` holds the overrides of each (resource type, resource name); `removed` the ids of deleted
+    topics, whose directories a crash may have left behind.
     """
 
     def __init__(self) -> None:
@@ -36,7 +38,9 @@ class MetadataImage:
         self.next_producer_id = 0
 
     def apply(self, kind: Message, record: Any) -> None:
-        """Take in one record. Kinds that say nothing about topics, configurations or producer ids change nothing."""
+        """Take in one record. Kinds that say nothing about topics, configurations or producer ids change
+        nothing.
+        """
         if kind is kinds.TOPIC:
             self.topics[record.topic_id] = TopicImage(record.name, record.topic_id)
         elif kind is kinds.PARTITION:
@@ -56,7 +60,9 @@ class MetadataImage:
         return self.configs.get((TOPIC_RESOURCE, name), {})
 
     def _change_partition(self, record: Any) -> None:
-        """A new leader is a new leader epoch (only a Kafka that wrote this log before us does such a thing)."""
+        """A new leader is a new leader epoch (only a Kafka that wrote this log before us does such a
+        thing).
+        """
         topic = self.topics.get(record.topic_id)
         if (
             topic is not None

@@ -1,7 +1,8 @@
-"""The log of `__cluster_metadata-0`: every topic, configuration and block of producer ids, as Kafka's records.
+"""The log of `__cluster_metadata-0`: every topic, configuration and block of producer ids, as Kafka's
+records.
 
-What a broker knows after a restart is what replaying this log gives, and nothing else. One change is one batch, so it
-is there as a whole or not at all.
+What a broker knows after a restart is what replaying this log gives, and nothing else. One change is one
+batch, so it is there as a whole or not at all.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class MetadataLog:
         syncs.leading = self
 
     def append(self, records: Sequence[MetadataRecord], now_ms: int) -> None:
-        """Append one change: (message type, value) pairs. All of it survives the process, or StorageFailed is raised.
+        """Append one change: (message type, value) pairs. All of it survives the process, or StorageFailed
+        is raised.
 
         It is synced in the background, and before anything that is acknowledged as durable after it.
         """

@@ -41,8 +41,9 @@ _RESERVED_IDS = frozenset((bytes(16), bytes(15) + b"\x01"))
 class Node:
     """One broker: what it was configured with, and its rooms. Everything runs on one thread.
 
-    `syncs` holds the partitions that wait for an fdatasync. In a server, `syncer.run_syncer(node.syncs)` is a task that
-    does them in a thread, group by group; without a server `node.syncs.run_all()` does what is pending at once.
+    `syncs` holds the partitions that wait for an fdatasync. In a server, `syncer.run_syncer(node.syncs)` is
+    a task that does them in a thread, group by group; without a server `node.syncs.run_all()` does what is
+    pending at once.
     """
 
     def __init__(
@@ -92,7 +93,9 @@ class Node:
                 return bytes(bits)
 
     def close(self, *, clean: bool = True) -> None:
-        """Sync and close everything and leave the clean-shutdown mark. `clean=False` only lets go of the files."""
+        """Sync and close everything and leave the clean-shutdown mark. `clean=False` only lets go of the
+        files.
+        """
         self._maintenance.stop()
         self.groups.close()
         if clean:
@@ -136,10 +139,11 @@ def open_node(
     timers: Timers,
     random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> Node:
-    """Open the data directory of `config["log.dirs"]` in `file_system`, recover every partition, load the coordinators.
+    """Open the data directory of `config["log.dirs"]` in `file_system`, recover every partition, load the
+    coordinators.
 
-    `random_bytes` is where ids come from. Raises FileSystemLocked when another broker holds the directory, and OSError when
-    it cannot be used. Partitions whose log is damaged go offline; the others serve.
+    `random_bytes` is where ids come from. Raises FileSystemLocked when another broker holds the directory,
+    and OSError when it cannot be used. Partitions whose log is damaged go offline; the others serve.
     """
     node = Node(config, file_system, clock, timers, random_bytes)
     try:

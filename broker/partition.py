@@ -1,8 +1,8 @@
 """One partition as the broker sees it: its log, its high watermark, and who waits for more.
 
-Two kinds of waiters exist. A *fetch* waits for records below the high watermark; a *commit* waits until records that it
-appended may be acknowledged. Both are the same moment: with one replica the high watermark is the log end offset, or,
-where `flush.messages=1` asks for durability, the end of what has been synced.
+Two kinds of waiters exist. A *fetch* waits for records below the high watermark; a *commit* waits until
+records that it appended may be acknowledged. Both are the same moment: with one replica the high watermark
+is the log end offset, or, where `flush.messages=1` asks for durability, the end of what has been synced.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class Waiter(Protocol):
 
 
 class PartitionOffline(Exception):
-    """The partition's log cannot be used (damage found at start, or a failed write). Answer KAFKA_STORAGE_ERROR."""
+    """The partition's log cannot be used (damage found at start, or a failed write). Answer
+    KAFKA_STORAGE_ERROR.
+    """
 
     error_code = ErrorCode.KAFKA_STORAGE_ERROR
 
@@ -40,8 +42,8 @@ class PartitionOffline(Exception):
 class Partition:
     """The leader (there is one replica) of `topic-index`.
 
-    `high_watermark` is the offset below which records may be fetched and are acknowledged. `deleted` is set once the
-    topic has gone. `log` raises PartitionOffline where there is none to use.
+    `high_watermark` is the offset below which records may be fetched and are acknowledged. `deleted` is set
+    once the topic has gone. `log` raises PartitionOffline where there is none to use.
     """
 
     __slots__ = (
@@ -93,18 +95,23 @@ class Partition:
 
     @property
     def log(self) -> Log:
-        """The log. Raises PartitionOffline if it could not be opened (a failed write is told by `offline`)."""
+        """The log. Raises PartitionOffline if it could not be opened (a failed write is told by
+        `offline`).
+        """
         if self._log is None:
             raise PartitionOffline(self._reason)
         return self._log
 
     @property
     def last_stable_offset(self) -> int:
-        """Where reading committed records ends: the high watermark, or the first record of an open transaction."""
+        """Where reading committed records ends: the high watermark, or the first record of an open
+        transaction.
+        """
         return min(self.high_watermark, self.log.last_stable_offset)
 
     def append(self, buffer: memoryview, headers: Sequence[BatchHeader], now_ms: int) -> AppendResult:
-        """Append validated batches (one writable buffer) without waking fetches: call `wake` when all is appended.
+        """Append validated batches (one writable buffer) without waking fetches: call `wake` when all is
+        appended.
 
         Raises what `Log.append` raises, and PartitionOffline.
         """
@@ -124,10 +131,11 @@ class Partition:
     def append_records(
         self, records: Sequence[tuple[bytes | None, bytes | None]], now_ms: int, **batch: int | bool
     ) -> AppendResult:
-        """Append one batch of (key, value) records that the broker itself wrote, stamped `now_ms`, and wake fetches.
+        """Append one batch of (key, value) records that the broker itself wrote, stamped `now_ms`, and wake
+        fetches.
 
-        For coordinators. `batch` goes to `build_batch` (producer_id, producer_epoch, is_transactional, is_control).
-        Raises PartitionOffline and what `Log.append` raises.
+        For coordinators. `batch` goes to `build_batch` (producer_id, producer_epoch, is_transactional,
+        is_control). Raises PartitionOffline and what `Log.append` raises.
         """
         rows = [Record(offset, now_ms, key, value) for offset, (key, value) in enumerate(records)]
         codec = self.policy.produce.compression
@@ -141,9 +149,9 @@ class Partition:
     def when_committed(self, end_offset: int, callback: Committed) -> bool:
         """Call `callback(error)` as soon as everything below `end_offset` may be acknowledged.
 
-        Calls it before returning, and returns True, when that is so already: always, unless the topic is durable
-        (`flush.messages=1`). `end_offset` is `AppendResult.last_offset + 1`. The error is NONE, or KAFKA_STORAGE_ERROR
-        when the sync failed or the topic was deleted meanwhile.
+        Calls it before returning, and returns True, when that is so already: always, unless the topic is
+        durable (`flush.messages=1`). `end_offset` is `AppendResult.last_offset + 1`. The error is NONE, or
+        KAFKA_STORAGE_ERROR when the sync failed or the topic was deleted meanwhile.
         """
         if end_offset <= self.high_watermark:
             callback(ErrorCode.NONE)

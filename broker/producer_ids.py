@@ -1,4 +1,6 @@
-"""Unique producer ids, taken in blocks that the metadata log records, so that none is given twice (KIP-730)."""
+"""Unique producer ids, taken in blocks that the metadata log records, so that none is given twice
+(KIP-730).
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Group commit: one fdatasync at a time, and everyone who arrives meanwhile shares the next.
 
-This is the policy, without threads: whoever drives it (`syncer.run_syncer` in a server, `run_all` elsewhere) takes a
-round, runs it in whatever thread, and gives it back.
+This is the policy, without threads: whoever drives it (`syncer.run_syncer` in a server, `run_all` elsewhere)
+takes a round, runs it in whatever thread, and gives it back.
 
     round = queue.begin()
     round.run()             # the syncs, in a thread
@@ -42,7 +42,9 @@ class Syncable(Protocol):
 
 
 class SyncRound:
-    """Syncs that are done together. The metadata log's comes first: a topic has to be as durable as its records."""
+    """Syncs that are done together. The metadata log's comes first: a topic has to be as durable as its
+    records.
+    """
 
     __slots__ = ("failure", "leading", "results", "tickets")
 
@@ -62,7 +64,9 @@ class SyncRound:
 
 
 class SyncQueue:
-    """What waits for a sync. `on_request`, when set, is called when there is something to do and nothing under way."""
+    """What waits for a sync. `on_request`, when set, is called when there is something to do and nothing
+    under way.
+    """
 
     def __init__(self, timers: Timers, clock: Clock) -> None:
         self.leading: Syncable | None = None

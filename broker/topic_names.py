@@ -17,11 +17,14 @@ def name_problem(name: str) -> str | None:
     if name in (".", ".."):
         return "Topic name is invalid: '.' or '..' is not allowed"
     if len(name) > MAX_LENGTH:
-        return f"Topic name is invalid: the length of '{name}' is longer than the max allowed length {MAX_LENGTH}"
+        return (
+            f"Topic name is invalid: the length of '{name}' is longer than the max allowed length "
+            f"{MAX_LENGTH}"
+        )
     if not _LEGAL(name):
         return (
-            f"Topic name is invalid: '{name}' contains one or more characters other than ASCII alphanumerics, "
-            "'.', '_' and '-'"
+            f"Topic name is invalid: '{name}' contains one or more characters other than ASCII "
+            "alphanumerics, '.', '_' and '-'"
         )
     return None
 

@@ -22,8 +22,8 @@ _LEVELS = {
 class TopicPolicy(NamedTuple):
     """`produce` rules for arriving batches, the `log` configuration, and when to sync.
 
-    `flush_messages` is how many records may lie unsynced (1: an acknowledgement waits for its sync, so that the topic
-    is *durable*); `flush_ms` how long, in milliseconds.
+    `flush_messages` is how many records may lie unsynced (1: an acknowledgement waits for its sync, so that
+    the topic is *durable*); `flush_ms` how long, in milliseconds.
     """
 
     produce: ProduceRules
@@ -62,7 +62,9 @@ def topic_policy(config: TopicConfig, broker: BrokerConfig) -> TopicPolicy:
 
 def _produce_rules(config: TopicConfig, broker: BrokerConfig) -> ProduceRules:
     inflated = config["max.decompressed.message.bytes"]
-    if config.source("max.decompressed.message.bytes") == "DEFAULT_CONFIG":  # 2 GiB, which no machine has to spare
+    if (
+        config.source("max.decompressed.message.bytes") == "DEFAULT_CONFIG"
+    ):  # 2 GiB, which no machine has to spare
         inflated = min(inflated, broker["socket.request.max.bytes"])
     name = config["compression.type"]
     codec = _codec(name)

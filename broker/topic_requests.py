@@ -1,7 +1,9 @@
-"""What clients may ask of topics beyond their names: replicas and assignments, with one broker to put them on.
+"""What clients may ask of topics beyond their names: replicas and assignments, with one broker to put them
+on.
 
-Production settings have to run here, so replication factors above 1 are taken for 1, and assignments to brokers that do
-not exist for assignments to this one. With `strict.replication=true` both are refused as Kafka with one broker does.
+Production settings have to run here, so replication factors above 1 are taken for 1, and assignments to
+brokers that do not exist for assignments to this one. With `strict.replication=true` both are refused as
+Kafka with one broker does.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ log = logging.getLogger(__name__)
 
 
 class Replication:
-    """The rules of one broker. The first clamped replication factor leaves a note in the log, the others do not."""
+    """The rules of one broker. The first clamped replication factor leaves a note in the log, the others do
+    not.
+    """
 
     def __init__(self, config: BrokerConfig) -> None:
         self._config = config
@@ -42,13 +46,15 @@ class Replication:
         if self._strict:
             raise TopicError(
                 ErrorCode.INVALID_REPLICATION_FACTOR,
-                f"Unable to replicate the partition {wanted} time(s): The target replication factor of {wanted} "
-                "cannot be reached because only 1 broker(s) are registered.",
+                f"Unable to replicate the partition {wanted} time(s): The target replication factor of "
+                f"{wanted} cannot be reached because only 1 broker(s) are registered.",
             )
         self._note(wanted)
 
     def check_assignment(self, broker_ids: Sequence[int], replication_factor: int | None) -> None:
-        """Raise TopicError for replicas that cannot be; `replication_factor` is that of the partitions before."""
+        """Raise TopicError for replicas that cannot be; `replication_factor` is that of the partitions
+        before.
+        """
         problem = self._assignment_problem(broker_ids, replication_factor)
         if problem is not None:
             raise TopicError(
@@ -78,7 +84,8 @@ class Replication:
         if not self._noted:
             self._noted = True
             log.warning(
-                "A topic asked for %d replicas and has one, as every topic here; strict.replication=true refuses.",
+                "A topic asked for %d replicas and has one, as every topic here; "
+                "strict.replication=true refuses.",
                 wanted,
             )
 

@@ -1,7 +1,8 @@
 """Topics and their partitions, kept as Kafka's metadata records in `__cluster_metadata-0`.
 
-The metadata log is the truth. A topic's directories are made before its records are written, and removed after the
-record of its removal was: whatever a crash leaves behind belongs to no topic, and `stray_directories` clears it away.
+The metadata log is the truth. A topic's directories are made before its records are written, and removed
+after the record of its removal was: whatever a crash leaves behind belongs to no topic, and
+`stray_directories` clears it away.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from .topic_names import INTERNAL_TOPICS, collision_key, name_problem
 from .topic_policy import TopicPolicy, topic_policy
 
 if TYPE_CHECKING:
-    from .data_folder import DataFolder
     from .config import BrokerConfig
+    from .data_folder import DataFolder
     from .metadata_log import MetadataLog, MetadataRecord
     from .sync_queue import SyncQueue
 
@@ -42,7 +43,9 @@ class TopicError(Exception):
 
 
 class Topic:
-    """A topic: `name`, `topic_id` (16 bytes), `partitions` (dense, by index), `config`, `policy`, `is_internal`."""
+    """A topic: `name`, `topic_id` (16 bytes), `partitions` (dense, by index), `config`, `policy`,
+    `is_internal`.
+    """
 
     __slots__ = ("config", "is_internal", "name", "partitions", "policy", "topic_id")
 
@@ -111,7 +114,9 @@ class Topics:
             yield from topic.partitions
 
     def open_all(self) -> None:
-        """Open what the metadata log names. A partition whose log is damaged stays offline, the others serve."""
+        """Open what the metadata log names. A partition whose log is damaged stays offline, the others
+        serve.
+        """
         for topic_image in list(self._image.topics.values()):
             topic = self._new_topic(
                 topic_image.name, topic_image.topic_id, self._stored_configs(topic_image.name)
@@ -146,7 +151,9 @@ class Topics:
     def create(
         self, name: str, partitions: int, configs: Mapping[str, str | None] | None = None, *, now_ms: int
     ) -> Topic:
-        """Make a topic, its directories first and then its records. Raises TopicError, leaving nothing half-made."""
+        """Make a topic, its directories first and then its records. Raises TopicError, leaving nothing
+        half-made.
+        """
         self.check_new(name, partitions, configs)
         overrides = {key: value for key, value in (configs or {}).items() if value is not None}
         topic = self._new_topic(name, self._random_uuid(), overrides)
@@ -159,7 +166,9 @@ class Topics:
         return topic
 
     def add_partitions(self, topic: Topic, total: int, *, now_ms: int) -> Sequence[Partition]:
-        """Grow a topic to `total` partitions; return the new ones. Raises TopicError, leaving nothing half-made."""
+        """Grow a topic to `total` partitions; return the new ones. Raises TopicError, leaving nothing
+        half-made.
+        """
         present = len(topic.partitions)
         if total <= present:
             raise TopicError(ErrorCode.INVALID_PARTITIONS, f"Topic already has {present} partition(s).")
@@ -187,7 +196,9 @@ class Topics:
         return Topic(name, topic_id, config, topic_policy(config, self._config))
 
     def _stored_configs(self, name: str) -> dict[str, str]:
-        """The recorded overrides; what this version does not know (or not accept) is left out, with a note."""
+        """The recorded overrides; what this version does not know (or not accept) is left out, with a
+        note.
+        """
         kept: dict[str, str] = {}
         for key, value in self._image.topic_configs(name).items():
             try:
@@ -198,7 +209,9 @@ class Topics:
         return kept
 
     def _add(self, topic: Topic, indexes: range, records: list[MetadataRecord], now_ms: int) -> None:
-        """Make the partitions `indexes` of `topic`: logs, then records. Raises TopicError with everything undone."""
+        """Make the partitions `indexes` of `topic`: logs, then records. Raises TopicError with everything
+        undone.
+        """
         self._require_metadata_log()
         made: list[Log] = []
         try:

@@ -46,7 +46,8 @@ def _check(asked: Any, topic: Topic, context: RequestContext) -> None:
     if additional < 0:
         raise TopicError(
             ErrorCode.INVALID_PARTITIONS,
-            f"The topic {topic.name} currently has {present} partition(s); {asked.count} would not be an increase.",
+            f"The topic {topic.name} currently has {present} partition(s); "
+            f"{asked.count} would not be an increase.",
         )
     if additional > MAX_PARTITIONS_PER_CHANGE:
         raise TopicError(ErrorCode.POLICY_VIOLATION, "Excessively large number of partitions per request.")

@@ -1,7 +1,7 @@
 """CreateTopics (API 19).
 
-- 1: validate without creating; error messages. 4: -1 asks for the broker's defaults (KIP-464). 5: the answer describes the
-  topic (KIP-525). 7: its id (KIP-516).
+- 1: validate without creating; error messages. 4: -1 asks for the broker's defaults (KIP-464). 5: the answer
+  describes the topic (KIP-525). 7: its id (KIP-516).
 - A topic is there, whole, when the answer goes out; the request's time-out never comes into play.
 - Replication factors above 1 are taken for 1, unless `strict.replication=true`.
 """
@@ -58,7 +58,9 @@ def _create(topic: Any, validate_only: bool, context: RequestContext) -> Any:
 
 
 def _check_names(topic: Any, configs: dict[str, str | None], context: RequestContext) -> None:
-    """Name and configuration come before counts and replicas in Kafka's order of checks. Raises TopicError."""
+    """Name and configuration come before counts and replicas in Kafka's order of checks. Raises
+    TopicError.
+    """
     context.node.topics.check_new(topic.name, 1, configs)
 
 

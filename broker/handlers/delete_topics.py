@@ -1,8 +1,8 @@
 """DeleteTopics (API 20).
 
 - 3: TOPIC_DELETION_DISABLED (KIP-322). 5: messages. 6: by name or by id (KIP-516).
-- When the answer goes out a topic is gone with its data, and the name is free. `__consumer_offsets` cannot be deleted, for
-  the groups live in it.
+- When the answer goes out a topic is gone with its data, and the name is free. `__consumer_offsets` cannot
+  be deleted, for the groups live in it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """DescribeConfigs (API 32): the settings of topics and of this broker.
 
-- 0: is_default; 1: where each value comes from, and all that could give it (KIP-226); 3: types and documentation (KIP-569).
+- 0: is_default; 1: where each value comes from, and all that could give it (KIP-226); 3: types and
+  documentation (KIP-569).
 - An unknown key is left out. The broker "" means what is set for all brokers while they run: nothing.
 """
 

@@ -1,7 +1,8 @@
 """Fetch (API 1): read record batches, waiting for some to arrive.
 
-- 0-3: batches are converted down to message sets (the broker's copy stays as it is). 3: the first batch is always whole, and
-  there is a limit on the answer (KIP-74). 4: isolation level (KIP-98). 6: KAFKA_STORAGE_ERROR (KIP-112).
+- 0-3: batches are converted down to message sets (the broker's copy stays as it is). 3: the first batch is
+  always whole, and there is a limit on the answer (KIP-74). 4: isolation level (KIP-98). 6:
+  KAFKA_STORAGE_ERROR (KIP-112).
 - 7: incremental sessions (KIP-227). 9: leader epochs (KIP-320). 10: zstd (KIP-110). 13: topic ids (KIP-516).
 - From 4 on the records are pieces of the log's files, sent as they are.
 """

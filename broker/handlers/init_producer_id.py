@@ -1,9 +1,9 @@
 """InitProducerId (API 22): a producer id for an idempotent producer (KIP-98).
 
-- 3: a producer may name the id it has to get the next epoch (KIP-360); without a transactional id Kafka gives a new id all
-  the same, and so do we.
-- With a transactional id: TRANSACTIONAL_ID_AUTHORIZATION_FAILED. Transactions are not served, and of all codes this is
-  the one that every client library takes as final instead of trying again for ever.
+- 3: a producer may name the id it has to get the next epoch (KIP-360); without a transactional id Kafka
+  gives a new id all the same, and so do we.
+- With a transactional id: TRANSACTIONAL_ID_AUTHORIZATION_FAILED. Transactions are not served, and of all
+  codes this is the one that every client library takes as final instead of trying again for ever.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """ListOffsets (API 2): offsets by timestamp (KIP-79), and special ones.
 
-- -1 latest (the high watermark, or the last stable offset for isolation level 1), -2 earliest, -3 the record of the largest
-  timestamp (KIP-734, from 7), -4 earliest local (KIP-405, from 8): the same as earliest, for nothing is tiered; -5 latest
-  tiered (KIP-1005, from 9) and -6 earliest pending upload (KIP-1023, from 11): none.
+- -1 latest (the high watermark, or the last stable offset for isolation level 1), -2 earliest, -3 the record
+  of the largest timestamp (KIP-734, from 7), -4 earliest local (KIP-405, from 8): the same as earliest, for
+  nothing is tiered; -5 latest tiered (KIP-1005, from 9) and -6 earliest pending upload (KIP-1023, from 11):
+  none.
 - 0: several offsets a partition: base offsets of segments, newest first, before them the log end.
 """
 
@@ -89,7 +90,9 @@ def _find(partition: Partition, timestamp: int, committed_only: bool) -> Timesta
 
 
 def _old_style(partition: Partition, timestamp: int, max_num_offsets: int) -> list[int]:
-    """Offsets at or before which to begin for records of `timestamp`, newest first: the log end and segments' starts."""
+    """Offsets at or before which to begin for records of `timestamp`, newest first: the log end and
+    segments' starts.
+    """
     log, end = partition.log, partition.high_watermark
     starts = [segment for segment in reversed(log.segments) if segment.base_offset < end]
     if timestamp == LATEST:

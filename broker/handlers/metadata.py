@@ -49,7 +49,9 @@ def handle(request: Any, context: RequestContext) -> Any:
 
 
 def _rows(request: Any, topics: Iterable[Any], context: RequestContext) -> list[Any]:
-    """What was asked for, each once; topics named by id, when there are any, exclude those by name, as in Kafka."""
+    """What was asked for, each once; topics named by id, when there are any, exclude those by name, as in
+    Kafka.
+    """
     ids = dict.fromkeys(each.topic_id for each in topics if each.topic_id != _NO_ID)
     rows = []
     for topic_id in ids:

@@ -1,11 +1,12 @@
 """Produce (API 0): append record batches to partitions.
 
-- acks 0: no answer; an error closes the connection, which is how the producer learns of it. acks 1 and all (-1) are the
-  same with one replica: answered when appended, or when synced where the topic asks for it (`flush.messages=1`).
+- acks 0: no answer; an error closes the connection, which is how the producer learns of it. acks 1 and all
+  (-1) are the same with one replica: answered when appended, or when synced where the topic asks for it
+  (`flush.messages=1`).
 - 0-2: message sets are converted to batches of magic 2. 3: exactly one batch of magic 2 a partition (KIP-98).
 - 8: which records were refused, and why (KIP-467). 13: topics by id (KIP-516).
-- Transactional batches are refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED: transactions are not served, and every
-  client takes that code as final.
+- Transactional batches are refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED: transactions are not served,
+  and every client takes that code as final.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def handle(request: Any, context: RequestContext) -> Any:
     for partition in touched:
         partition.wake()
     if acks == 0:
-        _close_on_error(answers, context)
+        _close_on_error(answers)
         return None
     response = RESPONSE(responses=answers)
     return _after_sync(response, waits) if waits else response
@@ -107,7 +108,7 @@ def _find(topic: Topic | None, index: int, acks: int, context: RequestContext) -
     if acks == -1 and topic.policy.min_insync_replicas > 1:
         raise _Refused(
             ErrorCode.NOT_ENOUGH_REPLICAS,
-            f"The in-sync replicas are 1, which is less than the {topic.policy.min_insync_replicas} required.",
+            f"There is 1 in-sync replica, and {topic.policy.min_insync_replicas} are required.",
         )
     return topic.partitions[index]
 
@@ -128,7 +129,7 @@ def _error_row(index: int, error: Exception, log_start_offset: int, version: int
     )
 
 
-def _close_on_error(answers: list[Any], context: RequestContext) -> None:
+def _close_on_error(answers: list[Any]) -> None:
     """acks=0: nobody reads an answer, so that an error has to show in the connection's end."""
     for answer in answers:
         for row in answer.partition_responses:

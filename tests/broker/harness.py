@@ -1,4 +1,6 @@
-"""A broker without sockets, for tests: requests go in as encoded frames and come back decoded, at any version."""
+"""A broker without sockets, for tests: requests go in as encoded frames and come back decoded, at any
+version.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +100,9 @@ class Harness:
         partition: int = 0,
         **more: Any,
     ) -> Any:
-        """The partition's row in the answer to a Produce of one set of records; a Pending or None as it comes."""
+        """The partition's row in the answer to a Produce of one set of records; a Pending or None as it
+        comes.
+        """
         rows = [produce.REQUEST_PARTITION(index=partition, records=data)]
         by_id = self.node.topics.get(topic) if version >= 13 else None
         topic_data = produce.REQUEST_TOPIC(
@@ -159,7 +163,8 @@ def batch(
     *rows: bytes | None, timestamp: int = 1_700_000_000_000, key: bytes | None = None, **fields: Any
 ) -> bytes:
     """A batch of magic 2 with these values."""
-    return build_batch([Record(at, timestamp, key, value) for at, value in enumerate(rows)], **fields)
+    rows_of_batch = [Record(at, timestamp, key, value) for at, value in enumerate(rows)]
+    return bytes(build_batch(rows_of_batch, **fields))
 
 
 def all_records(data: Any) -> Iterable[Record]:

@@ -1,4 +1,6 @@
-"""Fetch through the handler: what is read, how long it waits, sessions (KIP-227), and what older clients get."""
+"""Fetch through the handler: what is read, how long it waits, sessions (KIP-227), and what older clients
+get.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +117,9 @@ def test_errors_of_partitions() -> None:
 
 
 def test_leader_epochs() -> None:
-    """A client that believes in another leader epoch is told so (KIP-320), and where the leader is (KIP-951)."""
+    """A client that believes in another leader epoch is told so (KIP-320), and where the leader is
+    (KIP-951).
+    """
     broker = Harness()
     broker.create("t")
     broker.node.topics.get("t").partitions[0].leader_epoch = 3  # type: ignore[union-attr]
@@ -231,7 +235,9 @@ def test_partitions_take_turns() -> None:
 
 
 def test_wrong_sessions() -> None:
-    """An unknown session, an epoch that is not the next one, names where ids were used: one error for the request."""
+    """An unknown session, an epoch that is not the next one, names where ids were used: one error for the
+    request.
+    """
     broker = Harness()
     broker.create("t")
     session = Session(broker, 1)

@@ -122,7 +122,9 @@ def test_the_topics_codec() -> None:
 
 
 def test_idempotence() -> None:
-    """A repeated batch is answered with its first offset, a gap and an old epoch are refused, also after a crash."""
+    """A repeated batch is answered with its first offset, a gap and an old epoch are refused, also after a
+    crash.
+    """
     broker = Harness()
     broker.create("t")
 

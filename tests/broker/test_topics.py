@@ -55,7 +55,9 @@ def found(broker: Harness, name: str) -> Topic:
 
 @pytest.mark.parametrize("version", range(14))
 def test_metadata_describes_the_cluster(version: int) -> None:
-    """One broker at the advertised address leads every partition; null (in version 0 empty) asks for all topics."""
+    """One broker at the advertised address leads every partition; null (in version 0 empty) asks for all
+    topics.
+    """
     broker = Harness(broker_rack="r1")
     broker.create("t", 2)
     everything = metadata.REQUEST(topics=None if version else [])
