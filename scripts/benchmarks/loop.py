@@ -45,11 +45,7 @@ def main() -> None:
         rates = {kind: statistics.median(rate for rate, _ in rows) for kind, rows in results.items()}
         costs = {kind: statistics.median(cost for _, cost in rows) for kind, rows in results.items()}
         for kind in results:
-            print(
-                print(
-                    f"{name:12} {kind:6} {rates[kind]:10,.0f} requests/s {costs[kind]:8.1f} µs of the server each"
-                )
-            )
+            print(f"{name:12} {kind:6} {rates[kind]:10,.0f} requests/s, {costs[kind]:6.1f} µs of server time")
         print(
             f"{name:12} pump / tasks: {rates['pump'] / rates['tasks']:.2f} in requests/s, "
             f"{costs['tasks'] / costs['pump']:.2f} in server time"
