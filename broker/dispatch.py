@@ -60,6 +60,8 @@ class Dispatcher:
         )
         try:
             response = handler(ApiKey(api_key))(request, context)
+        except CloseConnection:  # Produce with acks=0 has no other way to tell of an error
+            raise
         except Exception:
             log.exception("A bug: %s version %d failed.", ApiKey(api_key).name, version)
             return _encode(api_key, version, correlation_id, _server_error(api_key, version))
