@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_LOCK = ".lock"
+LOCK = ".lock"
 _PARTITION = re.compile(r"([a-zA-Z0-9._-]+)-(\d+)").fullmatch
 _DELETED = re.compile(r".*-delete").fullmatch
 
@@ -75,7 +75,7 @@ class DataFolder:
         self._clock = clock
         self._logs: dict[TopicPartition, Log] = {}
         file_system.make_directories(path)
-        self._lock = file_system.lock(f"{path}/{_LOCK}")
+        self._lock = file_system.lock(f"{path}/{LOCK}")
         try:
             self.cluster_id = self._identify(node_id)
             self._clean = file_system.exists(f"{path}/{CLEAN_SHUTDOWN}")

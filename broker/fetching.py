@@ -63,6 +63,13 @@ def error_row(index: int, code: int) -> Any:
     return _row(partition_index=index, error_code=code, high_watermark=-1, records=b"")
 
 
+def _failed_row(index: int, code: int) -> Any:
+    """The same, after an attempt to read."""
+    row = error_row(index, code)
+    row.aborted_transactions = None
+    return row
+
+
 def epoch_error(partition: Partition, current_leader_epoch: int) -> ErrorCode:
     """What is wrong with the leader epoch that a client believes in (KIP-320); -1 believes in none."""
     if current_leader_epoch < 0 or current_leader_epoch == partition.leader_epoch:
@@ -96,9 +103,9 @@ def _read(wanted: Wanted, max_bytes: int, min_one: bool, committed_only: bool) -
     partition = wanted.partition
     error = epoch_error(partition, wanted.current_leader_epoch)
     if error:
-        return error_row(partition.index, error)
+        return _failed_row(partition.index, error)
     if partition.deleted:
-        return error_row(partition.index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        return _failed_row(partition.index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     try:
         log = partition.log
         piece = log.read(
@@ -116,7 +123,7 @@ def _read(wanted: Wanted, max_bytes: int, min_one: bool, committed_only: bool) -
             records=piece.records,
         )
     except (StorageError, PartitionOffline) as failure:
-        return error_row(partition.index, failure.error_code)
+        return _failed_row(partition.index, failure.error_code)
 
 
 class ParkedFetch:

@@ -21,9 +21,12 @@ def handle(request: Any, context: RequestContext) -> Any:
             _grow(asked, request.validate_only, context)
             rows.append(RESULT(name=asked.name))
         except TopicError as error:
-            rows.append(RESULT(name=asked.name, error_code=error.code, error_message=str(error)))
+            known = error.code != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION  # of which Kafka says no more
+            rows.append(
+                RESULT(name=asked.name, error_code=error.code, error_message=str(error) if known else None)
+            )
     for name in sorted(twice):
-        message = "Duplicate topic in request."
+        message = "Duplicate topic name."
         rows.append(RESULT(name=name, error_code=ErrorCode.INVALID_REQUEST, error_message=message))
     return RESPONSE(results=rows)
 
@@ -50,7 +53,9 @@ def _check(asked: Any, topic: Topic, context: RequestContext) -> None:
             f"{asked.count} would not be an increase.",
         )
     if additional > MAX_PARTITIONS_PER_CHANGE:
-        raise TopicError(ErrorCode.POLICY_VIOLATION, "Excessively large number of partitions per request.")
+        raise TopicError(
+            ErrorCode.POLICY_VIOLATION, "Excessively large number of additional partitions per request."
+        )
     if asked.assignments is None:
         return
     if len(asked.assignments) != additional:

@@ -32,7 +32,8 @@ def handle(request: Any, context: RequestContext) -> Any:
 def _create(topic: Any, validate_only: bool, context: RequestContext) -> Any:
     node = context.node
     if topic.name == METADATA_TOPIC:
-        return _refused(topic.name, ErrorCode.TOPIC_AUTHORIZATION_FAILED, None)
+        message = f"Creation of internal topic {METADATA_TOPIC} is prohibited."
+        return _refused(topic.name, ErrorCode.INVALID_REQUEST, message)
     try:
         configs = {each.name: each.value for each in topic.configs}
         _check_names(topic, configs, context)

@@ -26,13 +26,13 @@ def handle(request: Any, context: RequestContext) -> Any:
 
 
 def _describe(resource: Any, request: Any, context: RequestContext) -> Any:
-    row = RESULT(
-        resource_type=resource.resource_type, resource_name=resource.resource_name, error_message=None
-    )
+    row = RESULT(resource_type=resource.resource_type, resource_name=resource.resource_name, error_message="")
     try:
         configs = _configs(resource, context)
     except TopicError as error:
-        row.error_code, row.error_message = error.code, str(error)
+        row.error_code = error.code
+        if error.code != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:  # of which Kafka says no more
+            row.error_message = str(error)
         return row
     keys = resource.configuration_keys
     row.configs = [each for each in configs if not keys or each.name in keys]
@@ -57,7 +57,7 @@ def _configs(resource: Any, context: RequestContext) -> Iterable[Any]:
     if resource.resource_type == _BROKER:
         if name == "":
             return []
-        _check_broker(name, node.node_id, ", or empty for the defaults of all")
+        _check_broker(name, node.node_id, " or empty string")
         return [_broker_config(node.config, key) for key in BROKER_KEYS.values()]
     if resource.resource_type == _BROKER_LOGGER:
         _check_broker(name, node.node_id, "")
@@ -66,10 +66,13 @@ def _configs(resource: Any, context: RequestContext) -> Iterable[Any]:
 
 
 def _check_broker(name: str, node_id: int, alternative: str) -> None:
+    if not name.removeprefix("-").isdecimal():
+        problem = f"be an integer, but it is: {name}" if name else "not be empty"
+        raise TopicError(ErrorCode.INVALID_REQUEST, f"Broker id must {problem}")
     if name != str(node_id):
         raise TopicError(
             ErrorCode.INVALID_REQUEST,
-            f"Unexpected broker id, expected {node_id}{alternative}, but received {name or 'an empty name'}",
+            f"Unexpected broker id, expected {node_id}{alternative}, but received {name}",
         )
 
 

@@ -24,6 +24,8 @@ def handle(request: Any, context: RequestContext) -> Any:
             else ErrorCode.INVALID_REQUEST
         )
         return RESPONSE(error_code=code, producer_id=-1, producer_epoch=-1)
+    if (request.producer_id == -1) is not (request.producer_epoch == -1):
+        return RESPONSE(error_code=ErrorCode.INVALID_REQUEST, producer_id=-1, producer_epoch=-1)
     try:
         producer_id = context.node.producer_ids.allocate(context.now_ms)
     except StorageError:

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, NamedTuple
 
 from ...protocol.errors import ErrorCode
@@ -19,9 +18,18 @@ from ...storage.log import TimestampOffset
 from ..context import RequestContext
 from ..fetching import READ_COMMITTED, epoch_error
 from ..partition import Partition, PartitionOffline
+from ..topic_requests import duplicates
 
 LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED, EARLIEST_PENDING_UPLOAD = range(-1, -7, -1)
-_SINCE = {MAX_TIMESTAMP: 7, EARLIEST_LOCAL: 8, LATEST_TIERED: 9, EARLIEST_PENDING_UPLOAD: 11}
+_SINCE = {
+    LATEST: 0,
+    EARLIEST: 0,
+    MAX_TIMESTAMP: 7,
+    EARLIEST_LOCAL: 8,
+    LATEST_TIERED: 9,
+    EARLIEST_PENDING_UPLOAD: 11,
+}
+_NEVER = 2**15
 
 _NOTHING = TimestampOffset(-1, -1, -1)
 
@@ -33,22 +41,21 @@ class _Question(NamedTuple):
 
 
 def handle(request: Any, context: RequestContext) -> Any:
-    counts = Counter(
+    twice = duplicates(
         (topic.name, each.partition_index) for topic in request.topics for each in topic.partitions
     )
     committed_only = request.isolation_level == READ_COMMITTED
     answers = []
     for topic in request.topics:
-        rows = []
+        rows = {}
         for asked in topic.partitions:
-            question = _Question(asked, committed_only, context.version)
-            if counts[topic.name, asked.partition_index] > 1:
-                rows.append(_error(asked, ErrorCode.INVALID_REQUEST))
+            index = asked.partition_index
+            if (topic.name, index) in twice:
+                rows[index] = _error(asked, ErrorCode.INVALID_REQUEST)
             else:
-                rows.append(
-                    _answer(question, context.node.topics.partition(topic.name, asked.partition_index))
-                )
-        answers.append(RESPONSE_TOPIC(name=topic.name, partitions=rows))
+                question = _Question(asked, committed_only, context.version)
+                rows[index] = _answer(question, context.node.topics.partition(topic.name, index))
+        answers.append(RESPONSE_TOPIC(name=topic.name, partitions=list(rows.values())))
     return RESPONSE(topics=answers)
 
 
@@ -56,7 +63,7 @@ def _answer(question: _Question, partition: Partition | None) -> Any:
     asked = question.asked
     if partition is None:
         return _error(asked, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    if question.version < _SINCE.get(asked.timestamp, 0):
+    if asked.timestamp < 0 and question.version < _SINCE.get(asked.timestamp, _NEVER):
         return _error(asked, ErrorCode.UNSUPPORTED_VERSION)
     error = epoch_error(partition, asked.current_leader_epoch)
     if error:
@@ -77,12 +84,13 @@ def _answer(question: _Question, partition: Partition | None) -> Any:
 
 
 def _find(partition: Partition, timestamp: int, committed_only: bool) -> TimestampOffset:
-    log = partition.log
+    log, epoch = partition.log, partition.leader_epoch
     end = partition.last_stable_offset if committed_only else partition.high_watermark
     if timestamp == LATEST:
-        return TimestampOffset(-1, end, log.leader_epochs.latest_epoch)
+        return TimestampOffset(-1, end, epoch)
     if timestamp in (EARLIEST, EARLIEST_LOCAL):
-        return TimestampOffset(-1, log.log_start_offset, log.leader_epochs.epoch_at(log.log_start_offset))
+        known = log.leader_epochs.epoch_at(log.log_start_offset)
+        return TimestampOffset(-1, log.log_start_offset, known if known >= 0 else epoch)
     if timestamp in (LATEST_TIERED, EARLIEST_PENDING_UPLOAD):
         return _NOTHING
     found = log.max_timestamp() if timestamp == MAX_TIMESTAMP else log.find_by_timestamp(timestamp)

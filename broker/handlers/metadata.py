@@ -30,12 +30,12 @@ def handle(request: Any, context: RequestContext) -> Any:
     if everything:
         rows = [_row(topic, context) for topic in node.topics]
     elif version < 12 and any(each.name is None or each.topic_id != _NO_ID for each in topics):
-        return _invalid(topics, context)
+        return _invalid(topics)
     else:
         rows = _rows(request, topics, context)
     if request.include_topic_authorized_operations:
         for row in rows:
-            if not row.error_code:
+            if row.name is not None:
                 row.topic_authorized_operations = TOPIC_OPERATIONS
     asked = request.include_cluster_authorized_operations
     host, port = context.advertised
@@ -120,10 +120,10 @@ def _missing(name: str, code: ErrorCode) -> Any:
     return RESPONSE_TOPIC(error_code=code, name=name, is_internal=name in INTERNAL_TOPICS)
 
 
-def _invalid(topics: Iterable[Any], context: RequestContext) -> Any:
+def _invalid(topics: Iterable[Any]) -> Any:
     """Ids and null names have a place in the format since 10, but a meaning only since 12."""
     rows = [
         RESPONSE_TOPIC(error_code=ErrorCode.INVALID_REQUEST, name=each.name or "", topic_id=each.topic_id)
         for each in topics
     ]
-    return RESPONSE(topics=rows, cluster_id=context.node.cluster_id, controller_id=context.node.node_id)
+    return RESPONSE(topics=rows)

@@ -119,6 +119,8 @@ def _error_row(index: int, error: Exception, log_start_offset: int, version: int
         code = ErrorCode.NOT_LEADER_OR_FOLLOWER
     message = error.message if isinstance(error, _Refused) else str(error)
     records = error.record_errors if isinstance(error, InvalidRecord) else ()
+    if not isinstance(error, (InvalidRecord, StorageError)):  # Kafka finds these before it looks at the log
+        log_start_offset = -1
     return _partition(
         index=index,
         error_code=code,

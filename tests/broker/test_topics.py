@@ -158,7 +158,7 @@ def test_what_create_topics_refuses() -> None:
         (assigned("t", [1, 1]), ErrorCode.INVALID_REPLICA_ASSIGNMENT),
         (assigned("t", []), ErrorCode.INVALID_REPLICA_ASSIGNMENT),
         (creatable("t", 1, -1, assignments=assigned("t", [1]).assignments), ErrorCode.INVALID_REQUEST),
-        (creatable("__cluster_metadata"), ErrorCode.TOPIC_AUTHORIZATION_FAILED),
+        (creatable("__cluster_metadata"), ErrorCode.INVALID_REQUEST),
     ]
     for topic, code in cases:
         (row,) = create(broker, topic)
