@@ -10,6 +10,11 @@ _TYPES = ("BOOLEAN", "STRING", "INT", "SHORT", "LONG", "DOUBLE", "LIST", "CLASS"
 DEFAULT_SOURCE = 5
 
 
+def is_shown(name: str) -> bool:
+    """Whether clients are told of a topic's setting. Kafka's internal ones can be set, but are not listed."""
+    return not name.startswith("internal.")
+
+
 def source_code(source: str) -> int:
     """The number of a source that `TopicConfig.source` or `BrokerConfig.source` names."""
     return _SOURCES[source]

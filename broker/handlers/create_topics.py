@@ -13,7 +13,7 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.create_topics import RESPONSE, RESPONSE_CONFIG, RESPONSE_TOPIC
 from ..config import TOPIC_KEYS, TopicConfig
-from ..config_sources import source_code
+from ..config_sources import is_shown, source_code
 from ..context import RequestContext
 from ..metadata_log import TOPIC_NAME as METADATA_TOPIC
 from ..topic_requests import duplicates, partition_count
@@ -54,7 +54,7 @@ def _create(topic: Any, validate_only: bool, context: RequestContext) -> Any:
         replication_factor=1,
     )
     if context.version >= 5:
-        row.configs = [_config(name, config) for name in sorted(TOPIC_KEYS)]
+        row.configs = [_config(name, config) for name in sorted(TOPIC_KEYS) if is_shown(name)]
     return row
 
 

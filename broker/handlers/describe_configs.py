@@ -13,7 +13,7 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.describe_configs import CONFIG, RESPONSE, RESULT, SYNONYM
 from ..config import BROKER_KEYS, TOPIC_KEYS, BrokerConfig, ConfigKey, TopicConfig
-from ..config_sources import DEFAULT_SOURCE, source_code, type_code
+from ..config_sources import DEFAULT_SOURCE, is_shown, source_code, type_code
 from ..context import RequestContext
 from ..topic_names import name_problem
 from ..topics import TopicError
@@ -53,7 +53,7 @@ def _configs(resource: Any, context: RequestContext) -> Iterable[Any]:
         topic = node.topics.get(name)
         if topic is None:
             raise TopicError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        return [_topic_config(topic.config, key) for key in TOPIC_KEYS.values()]
+        return [_topic_config(topic.config, key) for key in TOPIC_KEYS.values() if is_shown(key.name)]
     if resource.resource_type == _BROKER:
         if name == "":
             return []
