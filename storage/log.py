@@ -288,7 +288,7 @@ class Log(SyncedLog):
         segment = Segment(self._file_system, self.directory, base_offset, 0, now_ms)
         try:
             self._active.seal()
-            if len(self.producers) or self._snapshots.offsets:
+            if base_offset not in self._snapshots.synced:
                 self._snapshots.write(base_offset, self.producers)
             segment.create()
         except OSError as error:

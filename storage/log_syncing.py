@@ -90,7 +90,7 @@ class SyncedLog(ReadableLog):
     def _small_files(self) -> list[tuple[str, bytes]]:
         """The producers' snapshot and the leader epochs as they are now, unless they are on disk so."""
         contents, offset = [], self.log_end_offset
-        if offset not in self._snapshots.synced and (len(self.producers) or self._snapshots.offsets):
+        if offset > self.log_start_offset and offset not in self._snapshots.synced:
             contents.append((self._snapshots.path(offset), self.producers.to_snapshot()))
         if self.leader_epochs.changed != self._epochs_saved:
             contents.append((f"{self.directory}/{LEADER_EPOCHS}", self.leader_epochs.to_bytes()))
@@ -176,9 +176,9 @@ class SyncedLog(ReadableLog):
             return 0
         try:
             self._keep_producers(self._base_offsets[count])
-            for number in range(count):
-                if number:  # a crash must not take a later one and leave this one: that would be a gap
-                    self._file_system.sync_directory(self.directory)
+            for _ in range(count):
+                # A crash must leave those behind, and not leave this one without them.
+                self._file_system.sync_directory(self.directory)
                 self._remove_segment(0)
             self._snapshots.remove(
                 [offset for offset in self._snapshots.offsets if offset < self._base_offsets[0]]
@@ -192,7 +192,7 @@ class SyncedLog(ReadableLog):
         deleted.
         """
         snapshots = self._snapshots
-        if offset not in snapshots.synced and (len(self.producers) or snapshots.offsets):
+        if offset not in snapshots.synced:
             state = snapshots.state_at(offset, self._segments, self.config.compacted)
             snapshots.write_synced(offset, state)
 

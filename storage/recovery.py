@@ -109,10 +109,10 @@ class Loader:
             raise LogCorrupted(last.path, last.size, reason)
         if end < self._log_start_offset:  # only records that were to be deleted are lost
             self._cut_after(-1, end)
-            self._leader_epochs.clear()
             end = self._log_start_offset
             self._begin_anew()
         self._leader_epochs.truncate_from_end(end)
+        self._leader_epochs.truncate_from_start(self._log_start_offset)
         producers = self._load_producers(end)
         if self._removed:
             self._file_system.sync_directory(self._directory)

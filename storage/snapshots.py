@@ -106,7 +106,9 @@ class SnapshotFiles:
 
         Raises LogCorrupted, OSError.
         """
-        state = self.newest(end_offset) or ProducerState(segments[0].base_offset)
+        state = self.newest(end_offset)
+        if state is None:
+            state = ProducerState(segments[0].base_offset)
         for number, segment in enumerate(segments):
             following = segments[number + 1].base_offset if number + 1 < len(segments) else end_offset
             if state.end_offset < following and segment.base_offset < end_offset:

@@ -1,0 +1,296 @@
+"""Idempotent producers (KIP-98, KIP-360): sequences, epochs, duplicates, transactions, and their snapshots."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from odradek.protocol.checksum import crc32c
+from odradek.protocol.errors import ErrorCode
+from odradek.storage.errors import (
+    InvalidProducerEpoch,
+    InvalidTransactionState,
+    OutOfOrderSequence,
+    StorageError,
+    TransactionCoordinatorFenced,
+)
+from odradek.storage.log import Log, LogConfig
+from odradek.storage.memory_file_system import MemoryFileSystem
+from odradek.storage.producer_state import ProducerState, SnapshotCorrupted
+from tests.storage.logs import (
+    DIRECTORY,
+    NOW_MS,
+    SMALL,
+    append,
+    batch,
+    fill,
+    marker,
+    new_log,
+    reopen,
+    segment_path,
+    sync,
+)
+
+
+def send(log: Log, sequence: int, count: int = 1, *, epoch: int = 0, producer_id: int = 7) -> tuple[int, bool]:
+    """Append `count` records of a producer; return where they went, and whether they had been there before."""
+    values = [b"%d" % (sequence + number) for number in range(count)]
+    result = append(log, batch(*values, producer_id=producer_id, epoch=epoch, sequence=sequence))
+    return result.base_offset, result.duplicate
+
+
+@pytest.fixture
+def log() -> Log:
+    """An empty log."""
+    return new_log(MemoryFileSystem(), LogConfig())
+
+
+def test_the_last_five_batches_are_answered_again(log: Log) -> None:
+    """A retry of one of them gets the first offsets, and nothing is written; an older one is out of order."""
+    for number in range(7):
+        send(log, 2 * number, 2)
+    for number in range(2, 7):
+        assert send(log, 2 * number, 2) == (2 * number, True)
+    assert log.log_end_offset == 14
+    with pytest.raises(OutOfOrderSequence) as caught:
+        send(log, 2, 2)
+    assert caught.value.error_code is ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+
+
+def test_a_duplicate_has_the_same_first_and_last_sequence(log: Log) -> None:
+    """Part of a batch is no duplicate of it."""
+    send(log, 0, 4)
+    with pytest.raises(OutOfOrderSequence):
+        send(log, 0, 2)
+
+
+def test_sequences_have_no_gaps(log: Log) -> None:
+    """What is missing in between must come first."""
+    send(log, 0, 3)
+    with pytest.raises(OutOfOrderSequence):
+        send(log, 4)
+    assert send(log, 3) == (3, False)
+
+
+def test_an_unknown_producer_may_begin_with_any_sequence(log: Log) -> None:
+    """Its records may have been deleted since it was known (KIP-360)."""
+    assert send(log, 41) == (0, False)
+    with pytest.raises(OutOfOrderSequence):
+        send(log, 43)
+
+
+def test_a_new_epoch_begins_with_zero(log: Log) -> None:
+    """And makes the older epoch invalid; duplicates of the older epoch are unknown then."""
+    send(log, 0)
+    with pytest.raises(OutOfOrderSequence):
+        send(log, 1, epoch=1)
+    assert send(log, 0, epoch=1) == (1, False)
+    with pytest.raises(InvalidProducerEpoch) as caught:
+        send(log, 1, epoch=0)
+    assert caught.value.error_code is ErrorCode.INVALID_PRODUCER_EPOCH
+    with pytest.raises(InvalidProducerEpoch):
+        send(log, 0, epoch=0)
+
+
+def test_sequences_wrap_around(log: Log) -> None:
+    """After 2^31 - 1 comes 0, also within a batch, and duplicates are known across."""
+    send(log, 2**31 - 2, 4)
+    assert send(log, 2, 1) == (4, False)
+    assert send(log, 2**31 - 2, 4) == (0, True)
+    send(log, 3, 1)
+    other = 9
+    send(log, 2**31 - 1, 1, producer_id=other)
+    assert send(log, 0, 1, producer_id=other) == (7, False)
+
+
+def test_producers_do_not_know_of_each_other(log: Log) -> None:
+    """Sequences are a producer's own."""
+    send(log, 0, producer_id=1)
+    send(log, 0, producer_id=2)
+    assert send(log, 1, producer_id=1) == (2, False)
+
+
+def test_batches_of_one_append_follow_each_other(log: Log) -> None:
+    """Several batches of a producer in one append are checked one after the other, and all or none is taken."""
+    one, two = batch(b"a", producer_id=7, sequence=0), batch(b"b", producer_id=7, sequence=1)
+    append(log, one, two)
+    bad = batch(b"d", producer_id=7, sequence=4)
+    with pytest.raises(OutOfOrderSequence):
+        append(log, batch(b"c", producer_id=7, sequence=2), bad)
+    assert send(log, 2) == (2, False)
+
+
+def test_expired_producers_are_forgotten(log: Log) -> None:
+    """After producer.id.expiration.ms without a batch; one with an open transaction stays."""
+    send(log, 0, producer_id=1)
+    append(log, batch(b"t", producer_id=2, transactional=True))
+    expiration = log.config.producer_id_expiration_ms
+    assert log.expire_producers(NOW_MS + expiration - 1) == 0
+    assert log.expire_producers(NOW_MS + expiration) == 1
+    assert list(log.producers.entries) == [2]
+
+
+def test_open_transactions_hold_the_last_stable_offset(log: Log) -> None:
+    """It is the first offset of the oldest one; markers end them."""
+    fill(log, 2)
+    append(log, batch(b"a", producer_id=1, transactional=True))
+    append(log, batch(b"b", producer_id=2, transactional=True))
+    append(log, batch(b"c", producer_id=1, sequence=1, transactional=True))
+    assert log.last_stable_offset == 2
+    append(log, marker(1, 0, commit=True))
+    assert log.last_stable_offset == 3
+    append(log, marker(2, 0, commit=False))
+    assert log.last_stable_offset == log.log_end_offset == 7
+
+
+def test_a_plain_batch_is_refused_within_a_transaction(log: Log) -> None:
+    """As Kafka does, with INVALID_TXN_STATE."""
+    append(log, batch(b"a", producer_id=1, transactional=True))
+    with pytest.raises(InvalidTransactionState):
+        append(log, batch(b"b", producer_id=1, sequence=1))
+
+
+def test_markers_of_a_replaced_coordinator_are_refused(log: Log) -> None:
+    """A coordinator epoch never goes back."""
+    append(log, marker(1, 0, commit=True, coordinator_epoch=5))
+    with pytest.raises(TransactionCoordinatorFenced):
+        append(log, marker(1, 0, commit=True, coordinator_epoch=4))
+
+
+def test_coordinators_write_without_sequences(log: Log) -> None:
+    """Offset commits of transactions carry a producer id and the sequence -1: only the epoch is checked."""
+    for _ in range(2):
+        append(log, batch(b"a", producer_id=1, sequence=-1, epoch=3))
+    with pytest.raises(InvalidProducerEpoch):
+        append(log, batch(b"a", producer_id=1, sequence=-1, epoch=2))
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_restart_changes_nothing_for_producers(clean: bool) -> None:
+    """The last five batches, epochs and open transactions are known after a clean stop and after a crash."""
+    file_system = MemoryFileSystem()
+    log = new_log(file_system)
+    for number in range(12):
+        send(log, number)
+        if number == 8:
+            sync(log, checkpoint=True)
+    append(log, batch(b"t", producer_id=8, epoch=2, transactional=True))
+    log.close(clean=clean)
+    log = reopen(file_system, clean=clean, recovery_point=log.recovery_point)
+    for number in range(7, 12):
+        assert send(log, number) == (number, True)
+    with pytest.raises(OutOfOrderSequence):
+        send(log, 6)
+    with pytest.raises(InvalidProducerEpoch):
+        send(log, 0, epoch=1, producer_id=8)
+    assert log.last_stable_offset == 12
+    assert send(log, 12) == (13, False)
+
+
+def test_a_restart_forgets_expired_producers() -> None:
+    """What is in the snapshot but too old is left out."""
+    file_system = MemoryFileSystem()
+    log = new_log(file_system)
+    send(log, 0)
+    log.close()
+    config = SMALL._replace(producer_id_expiration_ms=1)
+    assert len(reopen(file_system, clean=True).producers) == 1
+    assert len(Log.open(file_system, DIRECTORY, config, clean=True, now_ms=NOW_MS + 1).producers) == 0
+
+
+def test_producers_outlive_the_deletion_of_their_records() -> None:
+    """When old segments go, what they told of producers stays, over a crash as well."""
+    file_system = MemoryFileSystem()
+    log = new_log(file_system)
+    send(log, 0, 3)
+    fill(log, 40)
+    assert log.advance_log_start_offset(40) > 0
+    log.close(clean=False)
+    log = reopen(file_system, log_start_offset=40)
+    assert send(log, 0, 3) == (0, True)
+    assert send(log, 3) == (43, False)
+
+
+def test_a_truncation_takes_the_producers_back() -> None:
+    """To what they were at that offset."""
+    log = new_log(MemoryFileSystem())
+    for number in range(20):
+        send(log, number)
+    log.truncate_to(11)
+    assert send(log, 11) == (11, False)
+    assert send(log, 10) == (10, True)
+
+
+def test_a_torn_snapshot_gives_way_to_an_older_one() -> None:
+    """And the log behind that one is read instead."""
+    file_system = MemoryFileSystem()
+    log = new_log(file_system)
+    for number in range(30):
+        send(log, number)
+    last = log.segments[-1].base_offset
+    path = segment_path(last, ".snapshot")
+    log.close(clean=False)
+    file = file_system.open(path)
+    file.truncate(20)
+    log = reopen(file_system)
+    assert send(log, 29) == (29, True)
+    assert not file_system.exists(path)
+
+
+def test_snapshots_are_those_of_apache_kafka() -> None:
+    """ProducerSnapshot.json version 1: version, CRC-32C of what follows, count, and 46 bytes a producer."""
+    file_system = MemoryFileSystem()
+    log = new_log(file_system, LogConfig())
+    append(log, batch(b"a", b"b", producer_id=7, epoch=3, sequence=5))
+    append(log, batch(b"c", producer_id=8, epoch=1, sequence=0, transactional=True))
+    log.close()
+    data = file_system.read_bytes(segment_path(3, ".snapshot"))
+    body = struct.pack(">i", 2)
+    body += struct.pack(">qhiqiqiq", 7, 3, 6, 1, 1, NOW_MS + 1, -1, -1)
+    body += struct.pack(">qhiqiqiq", 8, 1, 0, 2, 0, NOW_MS, -1, 2)
+    assert data == struct.pack(">hI", 1, crc32c(body)) + body
+
+
+def test_damaged_snapshots_are_refused() -> None:
+    """Every prefix, and every flipped bit."""
+    log = new_log(MemoryFileSystem())
+    send(log, 0)
+    data = log.producers.to_snapshot()
+    assert ProducerState.from_snapshot(data, 1).entries.keys() == {7}
+    for size in range(len(data)):
+        with pytest.raises(SnapshotCorrupted):
+            ProducerState.from_snapshot(data[:size], 1)
+    for bit in range(8 * len(data)):
+        damaged = bytearray(data)
+        damaged[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(SnapshotCorrupted):
+            ProducerState.from_snapshot(bytes(damaged), 1)
+
+
+def test_a_log_from_before_snapshots_has_no_producers() -> None:
+    """As in Kafka: without any snapshot after a clean stop the log is not read for producers; after a crash it is."""
+    file_system = MemoryFileSystem()
+    log = new_log(file_system, LogConfig())
+    send(log, 0)
+    log.close()
+    file_system.remove(segment_path(1, ".snapshot"))
+    assert len(reopen(file_system, clean=True).producers) == 0
+    assert len(reopen(file_system, clean=False).producers) == 1
+
+
+def test_older_snapshots_go_when_a_newer_one_is_synced() -> None:
+    """Those at the beginnings of segments stay, as in Kafka."""
+    file_system = MemoryFileSystem()
+    log = new_log(file_system)
+    for number in range(20):
+        send(log, number)
+        sync(log, checkpoint=True)
+    bases = {f"{segment.base_offset:020d}.snapshot" for segment in log.segments[1:]}
+    found = {name for name in file_system.list(DIRECTORY) if name.endswith(".snapshot")}
+    assert found == bases | {f"{20:020d}.snapshot"}
+
+
+def test_all_errors_name_a_code_for_the_client() -> None:
+    """Handlers answer with `error_code` whatever the storage raises."""
+    assert all(isinstance(kind.error_code, ErrorCode) for kind in StorageError.__subclasses__())
