@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from .clock import SystemClock
-from .config import BrokerConfig, ConfigError
+from .config import BrokerConfig
 from .dispatch import Dispatcher
 from .listeners import Address, ListenerSpec, bind
 from .node import Node, open_node
@@ -101,6 +101,7 @@ async def serve(
 
 
 def _open(config: BrokerConfig, file_system: FileSystem, clock: SystemClock, timers: Timers) -> Node:
+    from ..storage.errors import StorageError
     from ..storage.file_system import FileSystemLocked
 
     directory = config.data_directory
@@ -108,8 +109,8 @@ def _open(config: BrokerConfig, file_system: FileSystem, clock: SystemClock, tim
         return open_node(config, file_system, clock, timers)
     except FileSystemLocked:
         raise StartError(f"The data directory {directory} is in use by another broker.") from None
-    except (StartError, ConfigError):
-        raise
+    except StorageError as error:
+        raise StartError(f"Cannot use the data directory {directory}: {error}.") from error
     except OSError as error:
         raise StartError(f"Cannot use the data directory {directory}: {_reason(error)}.") from error
 

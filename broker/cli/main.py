@@ -56,8 +56,21 @@ def serve(
     run(ServeOptions(data, memory, listen, advertise, file, settings, durable, verbose))
 
 
+@odradek.command()
+@click.argument("folder", metavar="DIR")
+@click.option("--headers-only", is_flag=True, help="Leave out the records within the batches.")
+def check(folder: str, headers_only: bool) -> int:
+    """Check every log in the data folder DIR of a broker that does not run. Changes nothing.
+
+    Each problem is one line on stdout. The exit status is 1 if there is any.
+    """
+    from .check import run
+
+    return run(folder, records_too=not headers_only)
+
+
 def main() -> NoReturn:
-    """Run the command of sys.argv and exit: 0 done, 1 interrupted, 2 not possible, with the reason on stderr."""
+    """Run the command of sys.argv and exit: 0 done, 1 with problems, 2 not possible and why, on stderr."""
     try:
         status = odradek.main(prog_name="odradek", standalone_mode=False)
     except click.ClickException as error:
