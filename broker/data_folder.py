@@ -24,7 +24,7 @@ from ..storage.checkpoint import (
     read_topic_id,
 )
 from ..storage.errors import CheckpointCorrupted, StorageError, StorageFailed
-from ..storage.file_system import FileSystem, write_atomically
+from ..storage.file_system import FileSystem, parent_directory, write_atomically
 from ..storage.log import Log, LogConfig
 from .config import ConfigError
 from .metadata_image import MetadataImage
@@ -74,7 +74,7 @@ class DataFolder:
         self._random_uuid = random_uuid
         self._clock = clock
         self._logs: dict[TopicPartition, Log] = {}
-        file_system.make_directories(path)
+        _make_durably(file_system, path)
         self._lock = file_system.lock(f"{path}/{LOCK}")
         try:
             self.cluster_id = self._identify(node_id)
@@ -240,3 +240,15 @@ class DataFolder:
                 self._file_system.remove_tree(gone)
         except (OSError, StorageError) as error:
             log.error("What was deleted of %s stays on the disk until the next start: %s", name, error)
+
+
+def _make_durably(file_system: FileSystem, path: str) -> None:
+    """Make a directory whose name, and those of the directories made for it, survive a loss of power."""
+    changed = []
+    above = path
+    while not file_system.exists(above):
+        above = parent_directory(above)
+        changed.append(above)
+    file_system.make_directories(path)
+    for directory in changed:
+        file_system.sync_directory(directory)
