@@ -22,7 +22,7 @@ from .context import Pending
 # What is read at once when no frame is under way. Whole small requests are handled where they were read.
 SCRATCH_BYTES = 65_536
 # Requests that a connection may have handled before it is another's turn.
-REQUESTS_A_TURN = 64
+REQUESTS_A_TURN = 16
 # Larger frames get pages that cost nothing before bytes arrive, smaller ones a buffer that is kept while it
 # is used.
 KEPT_BYTES = 1 << 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-# Third-party packages that are loaded at the start: click, trio and what trio needs. Codecs, construct and all
-# else wait until somebody needs them.
+# Third-party packages that are loaded at the start: click, trio and what trio needs. Codecs, construct and
+# all else wait until somebody needs them.
 THIRD_PARTY = {"attr", "attrs", "click", "idna", "outcome", "sniffio", "sortedcontainers", "trio"}
 
 STORED_MESSAGES = {"odradek.protocol.messages.group_records", "odradek.protocol.messages.metadata_records"}
