@@ -66,8 +66,11 @@ def marker(producer_id: int, epoch: int, *, commit: bool, coordinator_epoch: int
     key = bytes(2) + (b"\0\1" if commit else b"\0\0")
     value = bytes(2) + coordinator_epoch.to_bytes(4, "big")
     row = Record(0, NOW_MS, key, value)
-    ids = {"producer_id": producer_id, "producer_epoch": epoch}
-    return bytearray(build_batch([row], is_control=True, is_transactional=True, **ids))
+    return bytearray(
+        build_batch(
+            [row], producer_id=producer_id, producer_epoch=epoch, is_control=True, is_transactional=True
+        )
+    )
 
 
 def append(log: Log, *data: bytearray, now_ms: int = NOW_MS, leader_epoch: int = 0) -> AppendResult:

@@ -40,7 +40,9 @@ def reopened(file_system: MemoryFileSystem, kind: type[IndexFile]) -> IndexFile:
 
 
 def test_entries_are_those_of_apache_kafka() -> None:
-    """Offsets: int32 relative offset, int32 position. Times: int64 timestamp, int32 relative offset. Big-endian."""
+    """Offsets: int32 relative offset, int32 position. Times: int64 timestamp, int32 relative offset.
+    Big-endian.
+    """
     file_system = MemoryFileSystem()
     offset_index(file_system, 2)
     time_index(file_system, 2)
@@ -74,7 +76,14 @@ def test_entries_that_wait_in_memory_are_found_too() -> None:
 def test_a_position_is_found_too() -> None:
     """The last entry at or before a position: where a walk of the segment's tail may begin."""
     index = offset_index(MemoryFileSystem(), 100)
-    assert [index.position_before(position) for position in (-5, 0, 499, 500, 999, 10**6)] == [0, 0, 0, 500, 500, 50000]
+    assert [index.position_before(position) for position in (-5, 0, 499, 500, 999, 10**6)] == [
+        0,
+        0,
+        0,
+        500,
+        500,
+        50000,
+    ]
 
 
 def test_time_lookup_gives_where_to_begin() -> None:

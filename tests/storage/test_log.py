@@ -67,7 +67,9 @@ def test_a_log_is_not_made_twice() -> None:
 
 
 def test_leader_epoch_and_offset_are_written_into_the_batch() -> None:
-    """What the file holds is the producer's batch with base offset and leader epoch filled in, nothing else."""
+    """What the file holds is the producer's batch with base offset and leader epoch filled in, nothing
+    else.
+    """
     file_system = MemoryFileSystem()
     log = new_log(file_system)
     append(log, batch(b"a"))
@@ -148,7 +150,9 @@ def test_a_read_begins_with_the_batch_that_holds_the_offset() -> None:
 
 
 def test_a_read_is_cut_at_max_bytes_but_never_in_the_first_batch() -> None:
-    """As in Kafka: bytes may end in mid-batch; the first batch is whole, or left out where that is not wanted."""
+    """As in Kafka: bytes may end in mid-batch; the first batch is whole, or left out where that is not
+    wanted.
+    """
     log = new_log(MemoryFileSystem())
     fill(log, 5)
     size = len(log.read(4, 1).records)
@@ -170,7 +174,9 @@ def test_a_read_stops_at_the_upper_offset() -> None:
 
 
 def test_reading_at_the_end_gives_nothing_and_beyond_it_an_error() -> None:
-    """The log end offset is the one that a waiting consumer asks for; others are out of range, with Kafka's code."""
+    """The log end offset is the one that a waiting consumer asks for; others are out of range, with Kafka's
+    code.
+    """
     log = new_log(MemoryFileSystem())
     fill(log, 3)
     assert len(log.read(3, 100).records) == 0
@@ -241,7 +247,9 @@ def test_truncating_fully_begins_anew_elsewhere() -> None:
 
 
 def test_a_truncation_lowers_the_recovery_point_first() -> None:
-    """The checkpoint is made to agree before anything is cut: a crash in between must not look like damage."""
+    """The checkpoint is made to agree before anything is cut: a crash in between must not look like
+    damage.
+    """
     log = new_log(MemoryFileSystem())
     fill(log, 10)
     sync(log, checkpoint=True)
@@ -253,7 +261,9 @@ def test_a_truncation_lowers_the_recovery_point_first() -> None:
 
 
 def test_first_records_are_found_by_timestamp() -> None:
-    """KIP-79: the first record, in offset order, with the timestamp or a later one, in whatever segment it lies."""
+    """KIP-79: the first record, in offset order, with the timestamp or a later one, in whatever segment it
+    lies.
+    """
     log = new_log(MemoryFileSystem())
     for timestamp in (100, 300, 200, 500, 400):
         for _ in range(8):
@@ -287,7 +297,9 @@ def test_an_empty_log_has_no_timestamps() -> None:
 
 @pytest.mark.parametrize("fault", [Fault(errno.ENOSPC), Fault(errno.EIO), Fault(errno.ENOSPC, written=50)])
 def test_a_failed_append_leaves_the_log_as_it_was(fault: Fault) -> None:
-    """A full disk, also in the middle of a batch: the error is told, and the next append is as if nothing had been."""
+    """A full disk, also in the middle of a batch: the error is told, and the next append is as if nothing
+    had been.
+    """
     file_system = FaultyFileSystem()
     log = new_log(file_system)
     fill(log, 3)
@@ -424,7 +436,9 @@ def test_segments_are_not_deleted_while_a_ticket_may_sync_them() -> None:
     ids=["record", "base offset", "offset sign", "leader epoch", "length", "offset delta", "high delta"],
 )
 def test_a_flipped_bit_is_found_by_the_first_read(position: int, mask: int) -> None:
-    """Whatever bit of a batch decays on disk: the batch is not served, those before it are, the log stays online."""
+    """Whatever bit of a batch decays on disk: the batch is not served, those before it are, the log stays
+    online.
+    """
     file_system, config = MemoryFileSystem(), LogConfig(index_interval_bytes=150)
     log = new_log(file_system, config)
     fill(log, 20)

@@ -1,4 +1,6 @@
-"""Idempotent producers (KIP-98, KIP-360): sequences, epochs, duplicates, transactions, and their snapshots."""
+"""Idempotent producers (KIP-98, KIP-360): sequences, epochs, duplicates, transactions, and their
+snapshots.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,12 @@ from tests.storage.logs import (
 )
 
 
-def send(log: Log, sequence: int, count: int = 1, *, epoch: int = 0, producer_id: int = 7) -> tuple[int, bool]:
-    """Append `count` records of a producer; return where they went, and whether they had been there before."""
+def send(
+    log: Log, sequence: int, count: int = 1, *, epoch: int = 0, producer_id: int = 7
+) -> tuple[int, bool]:
+    """Append `count` records of a producer; return where they went, and whether they had been there
+    before.
+    """
     values = [b"%d" % (sequence + number) for number in range(count)]
     result = append(log, batch(*values, producer_id=producer_id, epoch=epoch, sequence=sequence))
     return result.base_offset, result.duplicate
@@ -112,7 +118,9 @@ def test_producers_do_not_know_of_each_other(log: Log) -> None:
 
 
 def test_batches_of_one_append_follow_each_other(log: Log) -> None:
-    """Several batches of a producer in one append are checked one after the other, and all or none is taken."""
+    """Several batches of a producer in one append are checked one after the other, and all or none is
+    taken.
+    """
     one, two = batch(b"a", producer_id=7, sequence=0), batch(b"b", producer_id=7, sequence=1)
     append(log, one, two)
     bad = batch(b"d", producer_id=7, sequence=4)
@@ -269,7 +277,9 @@ def test_damaged_snapshots_are_refused() -> None:
 
 
 def test_a_log_from_before_snapshots_has_no_producers() -> None:
-    """As in Kafka: without any snapshot after a clean stop the log is not read for producers; after a crash it is."""
+    """As in Kafka: without any snapshot after a clean stop the log is not read for producers; after a crash
+    it is.
+    """
     file_system = MemoryFileSystem()
     log = new_log(file_system, LogConfig())
     send(log, 0)

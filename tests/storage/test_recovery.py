@@ -249,7 +249,9 @@ def test_an_index_that_leads_astray_is_not_followed() -> None:
 
 
 def test_a_log_that_was_never_synced_may_have_lost_everything() -> None:
-    """Torn metadata and no segments are what a crash during the creation leaves: the log is empty, and usable."""
+    """Torn metadata and no segments are what a crash during the creation leaves: the log is empty, and
+    usable.
+    """
     file_system = MemoryFileSystem()
     new_log(file_system)
     for name in file_system.list(DIRECTORY):
@@ -278,7 +280,9 @@ def test_leader_epochs_come_from_their_file_and_from_the_batches() -> None:
 
 
 def test_records_that_were_to_be_deleted_may_be_lost() -> None:
-    """A log start that was written down, and a crash that took unsynced batches below it: it begins there, empty."""
+    """A log start that was written down, and a crash that took unsynced batches below it: it begins there,
+    empty.
+    """
     file_system = MemoryFileSystem()
     log = new_log(file_system)
     fill(log, 9)
@@ -292,7 +296,9 @@ def test_records_that_were_to_be_deleted_may_be_lost() -> None:
 
 
 def test_leftovers_are_cleared_away() -> None:
-    """Half-written and deleted files, and indexes without their segments; an unfinished compaction is not touched."""
+    """Half-written and deleted files, and indexes without their segments; an unfinished compaction is not
+    touched.
+    """
     file_system = MemoryFileSystem()
     log = new_log(file_system)
     fill(log, 3)
