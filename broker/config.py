@@ -18,6 +18,7 @@ from .config_inert_keys import KEYS as INERT_KEYS
 from .config_inert_keys import REMOVED
 from .config_keys import LIST, ConfigError, ConfigKey, Value, table, to_text
 from .config_log_keys import KEYS as LOG_KEYS
+from .config_security_keys import KEYS as SECURITY_KEYS
 from .config_topic_keys import TOPIC_KEYS
 
 __all__ = [
@@ -33,7 +34,7 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-BROKER_KEYS: dict[str, ConfigKey] = table((*KEYS, *LOG_KEYS, *INERT_KEYS, *OWN_KEYS))
+BROKER_KEYS: dict[str, ConfigKey] = table((*KEYS, *LOG_KEYS, *SECURITY_KEYS, *INERT_KEYS, *OWN_KEYS))
 
 # Where this broker starts from another default than Kafka 4.4, and why.
 DEVIATIONS: dict[str, Value] = {

@@ -7,8 +7,6 @@ over with a note in the log.
 
 from __future__ import annotations
 
-from typing import Any
-
 from .config_keys import (
     BOOLEAN,
     CLASS,
@@ -18,26 +16,18 @@ from .config_keys import (
     LIST,
     LONG,
     LONG_MAX,
-    PASSWORD,
     SHORT,
     STRING,
     ConfigKey,
     at_least,
     between,
+    inert,
     not_empty,
     one_of,
 )
 
-
-def _inert(note: str, *rows: tuple[Any, ...]) -> tuple[ConfigKey, ...]:
-    return tuple(
-        ConfigKey(name, type, default, f"No effect here. {note}", *validator, note=note)
-        for name, type, default, *validator in rows
-    )
-
-
 KEYS: tuple[ConfigKey, ...] = (
-    *_inert(
+    *inert(
         "One node replicates nothing and elects nobody.",
         ("auto.leader.rebalance.enable", BOOLEAN, True),
         ("broker.heartbeat.interval.ms", INT, 2000),
@@ -83,7 +73,7 @@ KEYS: tuple[ConfigKey, ...] = (
         ),
         ("unclean.leader.election.interval.ms", LONG, 300_000, at_least(1)),
     ),
-    *_inert(
+    *inert(
         "The metadata log is kept by other rules here.",
         ("internal.metadata.delete.delay.millis", LONG, 60_000),
         ("internal.metadata.log.segment.bytes", INT, None),
@@ -98,7 +88,7 @@ KEYS: tuple[ConfigKey, ...] = (
         ("metadata.max.retention.ms", LONG, 604_800_000),
         ("server.max.startup.time.ms", LONG, LONG_MAX, at_least(0)),
     ),
-    *_inert(
+    *inert(
         "Threads and purgatories of the original: one loop serves everything here.",
         ("add.partitions.to.txn.retry.backoff.max.ms", INT, 100, at_least(0)),
         ("add.partitions.to.txn.retry.backoff.ms", INT, 20, at_least(1)),
@@ -130,7 +120,7 @@ KEYS: tuple[ConfigKey, ...] = (
         ("socket.connection.setup.timeout.ms", LONG, 10_000),
         ("transaction.state.log.load.buffer.size", INT, 5_242_880, at_least(1)),
     ),
-    *_inert(
+    *inert(
         "Tiered storage is not served.",
         ("log.local.retention.bytes", LONG, -2, at_least(-2)),
         ("log.local.retention.ms", LONG, -2, at_least(-2)),
@@ -171,7 +161,7 @@ KEYS: tuple[ConfigKey, ...] = (
         ("remote.log.storage.manager.impl.prefix", STRING, "rsm.config.", not_empty),
         ("remote.log.storage.system.enable", BOOLEAN, False),
     ),
-    *_inert(
+    *inert(
         "Share groups are not served.",
         ("errors.deadletterqueue.auto.create.topics.enable", BOOLEAN, False),
         ("errors.deadletterqueue.topic.name.prefix", STRING, "dlq."),
@@ -221,7 +211,7 @@ KEYS: tuple[ConfigKey, ...] = (
         ("share.coordinator.threads", INT, 1, at_least(1)),
         ("share.coordinator.write.timeout.ms", INT, 5000, at_least(1)),
     ),
-    *_inert(
+    *inert(
         "Streams groups are not served.",
         ("group.streams.acceptable.recovery.lag", LONG, 10_000, at_least(0)),
         ("group.streams.assignment.interval.ms", INT, 1000, at_least(0)),
@@ -246,7 +236,7 @@ KEYS: tuple[ConfigKey, ...] = (
         ("group.streams.task.offset.interval.ms", INT, 60_000, at_least(1)),
         ("group.streams.topology.description.plugin.class", CLASS, None),
     ),
-    *_inert(
+    *inert(
         "Metrics reporters are Java classes; client telemetry is not collected.",
         ("kafka.metrics.polling.interval.secs", INT, 10, at_least(1)),
         ("kafka.metrics.reporters", LIST, ()),
@@ -256,7 +246,7 @@ KEYS: tuple[ConfigKey, ...] = (
         ("metrics.sample.window.ms", LONG, 30_000, at_least(1)),
         ("telemetry.max.bytes", INT, 1_048_576, at_least(1)),
     ),
-    *_inert(
+    *inert(
         "Quotas are not enforced.",
         ("alter.log.dirs.replication.quota.window.num", INT, 11, at_least(1)),
         ("alter.log.dirs.replication.quota.window.size.seconds", INT, 1, at_least(1)),
@@ -269,12 +259,12 @@ KEYS: tuple[ConfigKey, ...] = (
         ("replication.quota.window.num", INT, 11, at_least(1)),
         ("replication.quota.window.size.seconds", INT, 1, at_least(1)),
     ),
-    *_inert(
+    *inert(
         "There are no access control lists.",
         ("super.users", STRING, ""),
         ("allow.everyone.if.no.acl.found", BOOLEAN, False),
     ),
-    *_inert(
+    *inert(
         "Plugins are Java classes.",
         ("alter.config.policy.class.name", CLASS, None),
         ("authorizer.class.name", STRING, ""),
@@ -287,108 +277,10 @@ KEYS: tuple[ConfigKey, ...] = (
         ),
         ("security.providers", STRING, None),
     ),
-    *_inert(
+    *inert(
         "Features in the making are not offered.",
         ("unstable.api.versions.enable", BOOLEAN, False),
         ("unstable.feature.versions.enable", BOOLEAN, False),
-    ),
-    *_inert(
-        "Neither TLS nor SASL is spoken.",
-        ("connection.failed.authentication.delay.ms", INT, 100, at_least(0)),
-        ("connections.max.reauth.ms", LONG, 0),
-        ("delegation.token.expiry.check.interval.ms", LONG, 3_600_000, at_least(1)),
-        ("delegation.token.expiry.time.ms", LONG, 86_400_000, at_least(1)),
-        ("delegation.token.max.lifetime.ms", LONG, 604_800_000, at_least(1)),
-        ("delegation.token.secret.key", PASSWORD, None),
-        ("sasl.client.callback.handler.class", CLASS, None),
-        ("sasl.enabled.mechanisms", LIST, ("GSSAPI",)),
-        ("sasl.jaas.config", PASSWORD, None),
-        ("sasl.kerberos.kinit.cmd", STRING, "/usr/bin/kinit"),
-        ("sasl.kerberos.min.time.before.relogin", LONG, 60_000),
-        ("sasl.kerberos.principal.to.local.rules", LIST, ("DEFAULT",)),
-        ("sasl.kerberos.service.name", STRING, None),
-        ("sasl.kerberos.ticket.renew.jitter", DOUBLE, 0.05),
-        ("sasl.kerberos.ticket.renew.window.factor", DOUBLE, 0.8),
-        ("sasl.login.callback.handler.class", CLASS, None),
-        ("sasl.login.class", CLASS, None),
-        ("sasl.login.connect.timeout.ms", INT, None),
-        ("sasl.login.read.timeout.ms", INT, None),
-        ("sasl.login.refresh.buffer.seconds", SHORT, 300),
-        ("sasl.login.refresh.min.period.seconds", SHORT, 60),
-        ("sasl.login.refresh.window.factor", DOUBLE, 0.8),
-        ("sasl.login.refresh.window.jitter", DOUBLE, 0.05),
-        ("sasl.login.retry.backoff.max.ms", LONG, 10_000),
-        ("sasl.login.retry.backoff.ms", LONG, 100),
-        ("sasl.mechanism.controller.protocol", STRING, "GSSAPI"),
-        ("sasl.mechanism.inter.broker.protocol", STRING, "GSSAPI"),
-        ("sasl.oauthbearer.allow.unverified.audience", BOOLEAN, False),
-        ("sasl.oauthbearer.allow.unverified.issuer", BOOLEAN, False),
-        ("sasl.oauthbearer.assertion.algorithm", STRING, "RS256"),
-        ("sasl.oauthbearer.assertion.claim.aud", STRING, None),
-        ("sasl.oauthbearer.assertion.claim.exp.seconds", INT, 300, between(0, 86_400)),
-        ("sasl.oauthbearer.assertion.claim.iss", STRING, None),
-        ("sasl.oauthbearer.assertion.claim.jti.include", BOOLEAN, False),
-        ("sasl.oauthbearer.assertion.claim.nbf.seconds", INT, 60, between(0, 3600)),
-        ("sasl.oauthbearer.assertion.claim.sub", STRING, None),
-        ("sasl.oauthbearer.assertion.file", STRING, None),
-        ("sasl.oauthbearer.assertion.private.key.file", STRING, None),
-        ("sasl.oauthbearer.assertion.private.key.passphrase", PASSWORD, None),
-        ("sasl.oauthbearer.assertion.template.file", STRING, None),
-        ("sasl.oauthbearer.client.credentials.client.id", STRING, None),
-        ("sasl.oauthbearer.client.credentials.client.secret", PASSWORD, None),
-        ("sasl.oauthbearer.clock.skew.seconds", INT, 30),
-        ("sasl.oauthbearer.expected.audience", LIST, ()),
-        ("sasl.oauthbearer.expected.issuer", STRING, None),
-        ("sasl.oauthbearer.jwks.endpoint.refresh.ms", LONG, 3_600_000),
-        ("sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms", LONG, 10_000),
-        ("sasl.oauthbearer.jwks.endpoint.retry.backoff.ms", LONG, 100),
-        ("sasl.oauthbearer.jwks.endpoint.url", STRING, None),
-        (
-            "sasl.oauthbearer.jwt.retriever.class",
-            CLASS,
-            "org.apache.kafka.common.security.oauthbearer.DefaultJwtRetriever",
-        ),
-        (
-            "sasl.oauthbearer.jwt.validator.class",
-            CLASS,
-            "org.apache.kafka.common.security.oauthbearer.DefaultJwtValidator",
-        ),
-        ("sasl.oauthbearer.scope", STRING, None),
-        ("sasl.oauthbearer.scope.claim.name", STRING, "scope"),
-        ("sasl.oauthbearer.sub.claim.name", STRING, "sub"),
-        ("sasl.oauthbearer.token.endpoint.url", STRING, None),
-        ("sasl.server.callback.handler.class", CLASS, None),
-        ("sasl.server.max.receive.size", INT, 524_288),
-        ("ssl.allow.dn.changes", BOOLEAN, False),
-        ("ssl.allow.san.changes", BOOLEAN, False),
-        ("ssl.cipher.suites", LIST, ()),
-        ("ssl.client.auth", STRING, "none", one_of("required", "requested", "none")),
-        (
-            "ssl.enabled.protocols",
-            LIST,
-            (
-                "TLSv1.2",
-                "TLSv1.3",
-            ),
-        ),
-        ("ssl.endpoint.identification.algorithm", STRING, "https"),
-        ("ssl.engine.factory.class", CLASS, None),
-        ("ssl.key.password", PASSWORD, None),
-        ("ssl.keymanager.algorithm", STRING, "SunX509"),
-        ("ssl.keystore.certificate.chain", PASSWORD, None),
-        ("ssl.keystore.key", PASSWORD, None),
-        ("ssl.keystore.location", STRING, None),
-        ("ssl.keystore.password", PASSWORD, None),
-        ("ssl.keystore.type", STRING, "JKS"),
-        ("ssl.principal.mapping.rules", STRING, "DEFAULT"),
-        ("ssl.protocol", STRING, "TLSv1.3"),
-        ("ssl.provider", STRING, None),
-        ("ssl.secure.random.implementation", STRING, None),
-        ("ssl.trustmanager.algorithm", STRING, "PKIX"),
-        ("ssl.truststore.certificates", PASSWORD, None),
-        ("ssl.truststore.location", STRING, None),
-        ("ssl.truststore.password", PASSWORD, None),
-        ("ssl.truststore.type", STRING, "JKS"),
     ),
 )
 

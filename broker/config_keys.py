@@ -7,6 +7,7 @@ tests of other projects compare them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 BOOLEAN, INT, SHORT, LONG, DOUBLE = "BOOLEAN", "INT", "SHORT", "LONG", "DOUBLE"
 STRING, LIST, CLASS, PASSWORD = "STRING", "LIST", "CLASS", "PASSWORD"
@@ -185,6 +186,14 @@ def throttled_replicas(name: str, value: Value) -> None:
             form = "[partitionId]:[brokerId],[partitionId]:[brokerId],..."
             reason = f"{name} must be the literal '*' or a list of replicas in the following format: {form}"
             raise invalid(name, f"[{', '.join(items)}]", reason)
+
+
+def inert(note: str, *rows: tuple[Any, ...]) -> tuple[ConfigKey, ...]:
+    """Keys that are understood and have no effect: (name, type, default[, validator]) each, and why."""
+    return tuple(
+        ConfigKey(name, type, default, f"No effect here. {note}", *validator, note=note)
+        for name, type, default, *validator in rows
+    )
 
 
 def table(keys: Iterable[ConfigKey]) -> dict[str, ConfigKey]:

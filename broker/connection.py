@@ -18,6 +18,7 @@ from struct import Struct
 from typing import Any
 
 from .context import Pending
+from .strangers import what_came
 
 # What is read at once when no frame is under way. Whole small requests are handled where they were read.
 SCRATCH_BYTES = 65_536
@@ -244,7 +245,7 @@ class Connection:
         while end - position >= 4:
             (size,) = _SIZE(chunk, position)
             if not 0 <= size <= self.limits.max_request_bytes:
-                return self.close(_what_came(chunk[position:], self.limits.max_request_bytes))
+                return self.close(what_came(chunk[position:], self.limits.max_request_bytes))
             start = position + 4
             if end - start < size:
                 if not self._begin_frame(size, chunk[start:]):
@@ -387,21 +388,3 @@ class Connection:
         for exchange in exchanges:
             if isinstance(exchange, Deferred):
                 exchange.pending.abandon()
-
-
-_HTTP = (b"GET ", b"POST", b"PUT ", b"HEAD", b"OPTI", b"DELE", b"PATC", b"CONN", b"TRAC", b"PRI ")
-
-
-def _what_came(chunk: memoryview, max_request_bytes: int) -> str:
-    """What a person wants to know of a stream that does not begin like a request."""
-    start = bytes(chunk[:80])
-    if start[:2] == b"\x16\x03":
-        return "it sent a TLS hello, and this listener speaks plain text"
-    if start[:4] in _HTTP:
-        line = start.split(b"\r\n", 1)[0].decode("ascii", "replace")
-        return f"it sent an HTTP request ({line!r}), and this is a Kafka listener"
-    if start[:4] == b"SSH-":
-        return "it sent an SSH greeting, and this is a Kafka listener"
-    (size,) = _SIZE(start)
-    what = f"it announced a request of {size} bytes, and socket.request.max.bytes is {max_request_bytes}"
-    return f"{what} (first bytes {start[:16].hex(' ')})"

@@ -9,7 +9,6 @@ pump sleeps until the first of them is due.
 from __future__ import annotations
 
 import logging
-import os
 import selectors
 import socket
 from contextlib import suppress
@@ -17,6 +16,7 @@ from math import inf
 
 import trio
 
+from .client import READ, WRITE, Client
 from .clock import Clock
 from .config import BrokerConfig
 from .connection import SCRATCH_BYTES, Budget, Connection, Handle, Limits
@@ -24,9 +24,6 @@ from .listeners import Listener, host_limits
 from .timers import Timers
 
 log = logging.getLogger(__name__)
-
-READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
-_MSG_MORE = getattr(socket, "MSG_MORE", 0)
 
 # Work before trio's other tasks get a turn, in rounds of the selector, and what one connection may send in a
 # round.
@@ -38,18 +35,6 @@ ACCEPT_PAUSE_MS = 500.0
 # While others wait for memory, a large frame must arrive within this time.
 STARVING_FRAME_MS = 30_000.0
 DEFAULT_BUDGET = 512 << 20
-
-
-class _Client:
-    """A connection with its socket."""
-
-    __slots__ = ("connection", "events", "name", "socket")
-
-    def __init__(self, sock: socket.socket, connection: Connection, name: str) -> None:
-        self.socket = sock
-        self.connection = connection
-        self.name = name
-        self.events = READ
 
 
 class Pump:
@@ -66,9 +51,9 @@ class Pump:
         self._selector = selectors.DefaultSelector()
         self._scratch = memoryview(bytearray(SCRATCH_BYTES))
         self._listeners: list[Listener] = []
-        self._clients: dict[int, _Client] = {}  # by connection id
+        self._clients: dict[int, Client] = {}  # by connection id
         self._by_host: dict[str, int] = {}
-        self._ready: dict[int, _Client] = {}  # have output, or input that waits for its turn
+        self._ready: dict[int, Client] = {}  # have output, or input that waits for its turn
         self._next_id = 1
         self._sleep: trio.CancelScope | None = None
         self._stopped = self._draining = self._sweeping = False
@@ -153,13 +138,13 @@ class Pump:
             log.exception("A bug: a timer failed.")
             return 1
 
-    def _failed(self, client: _Client) -> None:
+    def _failed(self, client: Client) -> None:
         """One connection's bug is not the others' end."""
         log.exception("A bug: serving %s failed.", client.name)
         client.connection.close()
         self._drop(client)
 
-    def _settle(self, client: _Client) -> None:
+    def _settle(self, client: Client) -> None:
         """Send what can be sent, go on with input that waited, and tell the selector what is needed next."""
         connection = client.connection
         if connection.output and not client.events & WRITE:
@@ -177,7 +162,7 @@ class Pump:
         else:
             self._update_events(client)
 
-    def _update_events(self, client: _Client) -> None:
+    def _update_events(self, client: Client) -> None:
         connection = client.connection
         events = READ if connection.wants_input and not self._draining else 0
         if connection.output:
@@ -211,62 +196,25 @@ class Pump:
 
     # Reading and writing
 
-    def _receive(self, client: _Client) -> None:
-        connection = client.connection
-        space = connection.space()
-        buffer = self._scratch if space is None else space
+    def _receive(self, client: Client) -> None:
         try:
-            size = client.socket.recv_into(buffer)
-        except (BlockingIOError, InterruptedError):
-            return None
+            received = client.receive(self._scratch, self._clock.monotonic_ms)
         except OSError as error:
-            return self._lost(client, error)
-        if not size:
-            return self._lost(client, None)
-        connection.last_active_ms = self._clock.monotonic_ms()
-        if space is None:
-            connection.receive(self._scratch[:size])
+            self._lost(client, error)
         else:
-            connection.received(size)
-        self._ready[connection.id] = client
-        return None
+            if received:
+                self._ready[client.connection.id] = client
+            elif received is not None:
+                self._lost(client, None)
 
-    def _send(self, client: _Client) -> None:
-        """Send until the socket is full, the connection has had its turn, or nothing is left."""
-        connection, sock, turn = client.connection, client.socket, 0
-        output = connection.output
+    def _send(self, client: Client) -> None:
         try:
-            while output and turn < SEND_A_TURN:
-                buffers = connection.buffers()
-                if not buffers:
-                    size = self._send_region(client)
-                elif len(buffers) == 1:
-                    size = sock.send(buffers[0], _MSG_MORE if len(output) > 1 else 0)
-                else:
-                    size = sock.sendmsg(buffers, (), _MSG_MORE if len(output) > len(buffers) else 0)
-                connection.sent(size)
-                turn += size
-        except (BlockingIOError, InterruptedError):
-            pass
+            sent = client.send()
         except OSError as error:
-            return self._lost(client, error)
-        if turn:
-            connection.last_active_ms = self._clock.monotonic_ms()
-        return None
-
-    def _send_region(self, client: _Client) -> int:
-        """Send from a file region: from the page cache, or, for a file in memory, a copy of a piece."""
-        region, offset = client.connection.output[0], client.connection.unsent_offset
-        count = min(len(region) - offset, SEND_A_TURN)
-        if not count:
-            return 0
-        descriptor = region.fileno()
-        if descriptor is None:
-            return client.socket.send(region.read(offset, count))
-        size = os.sendfile(client.socket.fileno(), descriptor, region.offset + offset, count)
-        if not size:
-            raise OSError("the log file is shorter than the answer that was promised")
-        return size
+            self._lost(client, error)
+        else:
+            if sent:
+                client.connection.last_active_ms = self._clock.monotonic_ms()
 
     # Coming and going
 
@@ -317,14 +265,14 @@ class Pump:
         )
         self._next_id += 1
         connection.on_output = self._soon
-        client = _Client(sock, connection, f"{host}:{address[1]}")
+        client = Client(sock, connection, f"{host}:{address[1]}")
         self._clients[connection.id] = client
         self._by_host[host] = self._by_host.get(host, 0) + 1
         self._selector.register(sock, READ, client)
         log.debug("%s connected.", client.name)
         self._sweep_later()
 
-    def _lost(self, client: _Client, error: OSError | None) -> None:
+    def _lost(self, client: Client, error: OSError | None) -> None:
         """The client hung up, or its socket failed."""
         if error is None:
             log.debug("%s disconnected.", client.name)
@@ -333,7 +281,7 @@ class Pump:
         client.connection.close()
         self._drop(client)
 
-    def _drop(self, client: _Client) -> None:
+    def _drop(self, client: Client) -> None:
         """Forget a client whose connection is closed."""
         connection = client.connection
         if self._clients.pop(connection.id, None) is None:

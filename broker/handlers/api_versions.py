@@ -1,8 +1,8 @@
 """ApiVersions (API 18): what this broker speaks, derived from the routing table (KIP-35).
 
 - 3: the client says its name and version, and bad ones are refused (KIP-511).
-- An unknown version is answered in version 0 with UNSUPPORTED_VERSION and the versions of this API alone, from
-  which the client picks one (KIP-511).
+- An unknown version is answered in version 0 with UNSUPPORTED_VERSION and the versions of this API alone,
+  from which the client picks one (KIP-511).
 - No features are finalized: what they would switch on is not served.
 """
 
