@@ -197,7 +197,7 @@ class _LogCheck:
             segment.close()
         self._by_last_offset.update((batch.last_offset, batch) for batch in batches)
         if self._clean or (following is not None and following < self._recovery_point):
-            self._check_indexes(segment, batches)
+            self._check_indexes(segment, batches, sealed=following is not None)
         segment.close()
         return True
 
@@ -217,7 +217,8 @@ class _LogCheck:
                 _check_records(segment.path, batch, body)
             yield batch
 
-    def _check_indexes(self, segment: Segment, batches: list[Batch]) -> None:
+    def _check_indexes(self, segment: Segment, batches: list[Batch], sealed: bool) -> None:
+        """`sealed`: the largest timestamp has been entered, as happens when a segment is rolled."""
         by_position = {batch.position: batch for batch in batches}
         for position, (relative, at) in self._entries(segment.offset_index):
             batch = by_position.get(at)
@@ -235,7 +236,7 @@ class _LogCheck:
                 reason = f"the largest timestamp up to offset {offset} is not {timestamp}"
                 self._add(segment.time_index.path, position, reason)
         last = segment.time_index.last()[0] if segment.time_index.is_whole() else -1
-        if largest and last < largest[-1][1]:
+        if sealed and largest and last < largest[-1][1]:
             self._add(segment.time_index.path, None, f"it ends before the largest timestamp {largest[-1][1]}")
 
     def _entries(self, index: IndexFile) -> Iterator[tuple[int, tuple[int, int]]]:
