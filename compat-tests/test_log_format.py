@@ -1,4 +1,5 @@
-"""The files on disk against Apache Kafka itself: its tools read ours, we serve its directories, and it takes them back.
+"""The files on disk against Apache Kafka itself: its tools read ours, we serve its directories, and it takes
+them back.
 
 python -m pytest compat-tests/test_log_format.py       # needs what `scripts/apache-kafka` needs
 """
@@ -10,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -49,7 +49,9 @@ def append(
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A partition of several segments that we wrote: plain, idempotent and transactional batches, two epochs."""
+    """A partition of several segments that we wrote: plain, idempotent and transactional batches, two
+    epochs.
+    """
     data = tmp_path_factory.mktemp("ours") / "data"
     folder = LogDirectory.open(RealFileSystem(), str(data))
     log = folder.create_log("flights", 0, SMALL, bytes(range(16)))
@@ -107,7 +109,7 @@ KAFKA_SETTINGS = (
 
 
 @pytest.fixture(scope="module")
-def kafkas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
+def kafkas(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A folder in which Apache Kafka kept a topic: 3000 records, idempotent and transactional ones.
 
     Beside it `crashed`: the same folder, copied while Kafka was running, as a crash would leave it.
@@ -129,7 +131,7 @@ def kafkas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
         tool("kafka-producer-perf-test", *produce, "2000", *producer)
         tool("kafka-producer-perf-test", *produce, "1000", "--transactional-id", "t", *producer)
         shutil.copytree(data, data.with_name("crashed"), ignore=shutil.ignore_patterns(".lock"))
-    yield data
+    return data
 
 
 def contents(log: Log) -> list[tuple[int, bytes | None]]:
@@ -152,7 +154,9 @@ def test_a_folder_of_apache_kafka_is_sound(kafkas: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("name", ["data", "crashed"])
 def test_a_folder_of_apache_kafka_is_served(kafkas: pathlib.Path, tmp_path: pathlib.Path, name: str) -> None:
-    """After a clean stop and after a crash, preallocated indexes and all: each record, and the producers' state."""
+    """After a clean stop and after a crash, preallocated indexes and all: each record, and the producers'
+    state.
+    """
     shutil.copytree(kafkas.with_name(name), tmp_path / "data")
     folder = LogDirectory.open(RealFileSystem(), str(tmp_path / "data"))
     assert folder.clean == (name == "data")
