@@ -70,6 +70,7 @@ TRANSACTIONAL = 0x10
 CONTROL = 0x20
 DELETE_HORIZON = 0x40
 
+_CODECS = tuple(Compression)  # indexed by number: a member is found without a call of the enum
 _unpack_header = HEADER.unpack_from
 _LENGTH_AND_MAGIC = struct.Struct(">8xi4xb")
 _BASE_AND_EPOCH = struct.Struct(">q4xi")
@@ -148,10 +149,10 @@ class BatchHeader:
     @property
     def compression(self) -> Compression:
         """The codec. BrokenCompression when there is no such codec."""
-        try:
-            return Compression(self.attributes & CODEC_MASK)
-        except ValueError:
-            raise BrokenCompression(f"there is no compression codec {self.attributes & CODEC_MASK}") from None
+        number = self.attributes & CODEC_MASK
+        if number >= len(_CODECS):
+            raise BrokenCompression(f"there is no compression codec {number}")
+        return _CODECS[number]
 
     @property
     def timestamp_type(self) -> int:

@@ -119,19 +119,27 @@ def _only_batch(buffer: ReadableBuffer, api_version: int) -> BatchHeader:
     magic = magic_of(buffer)
     if magic in (0, 1):
         raise InvalidRecord(f"magic {magic} in a produce request of version {api_version}")
-    walk = batches(buffer)
     try:
-        header = next(walk)
-    except (StopIteration, TruncatedBatch):
+        header = parse_header(buffer)
+    except TruncatedBatch:
         raise InvalidRecord("no record batch for the partition") from None
+    size = len(memoryview(buffer))
+    if header.end > size:
+        raise InvalidRecord("no whole record batch for the partition")
     if header.compression is Compression.ZSTD and api_version < FIRST_VERSION_OF_ZSTD:
         raise UnsupportedCompression(f"zstd in a produce request of version {api_version}")
-    try:
-        if next(walk, None) is not None:
-            raise InvalidRecord("more than one record batch for the partition")
-    except TruncatedBatch:
-        pass
+    if header.end < size:
+        _check_tail(buffer, header.end)
     return header
+
+
+def _check_tail(buffer: ReadableBuffer, position: int) -> None:
+    """What lies behind the batch may be a batch cut off, and nothing else."""
+    try:
+        next(batches(buffer, position))
+    except TruncatedBatch:
+        return
+    raise InvalidRecord("more than one record batch for the partition")
 
 
 def _append_time(header: BatchHeader) -> int | None:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from odradek.storage.log import Log
 from odradek.storage.producer_state import ProducerState
 
-
 Producer = tuple[int, int, int]  # epoch, last sequence, last offset
 
 
@@ -151,7 +150,9 @@ class LogModel:
             known, last = found.get(producer_id, nothing), latest.get(producer_id, nothing)
             gone = last[2] < start and promised.get(producer_id, nothing) <= known <= last
             if known != last and not gone:
-                raise BrokenPromise(f"{self}: producer {producer_id} is at {known}, not at {last}, at offset {end}")
+                raise BrokenPromise(
+                    f"{self}: producer {producer_id} is at {known}, not at {last}, at offset {end}"
+                )
 
     def _check_commits(self, end: int, power_lost: bool) -> None:
         found = self.commits(end)

@@ -127,7 +127,9 @@ def admin_topics(bootstrap: str) -> None:
         wait_until(lambda: not listed(), "the deleted topic is gone")
         all_done(admin.create_topics([NewTopic(name, 1, 1)]))
     wait_until(listed, "the topic made again is listed")
-    expect_equal(len(admin.list_topics(name, 10).topics[name].partitions), 1, "partitions of the topic made again")
+    expect_equal(
+        len(admin.list_topics(name, 10).topics[name].partitions), 1, "partitions of the topic made again"
+    )
 
 
 def admin_partitions(bootstrap: str) -> None:
@@ -244,7 +246,8 @@ def consume_beginning(bootstrap: str) -> None:
 def consume_times(bootstrap: str) -> None:
     topic, base = make_topic(bootstrap), int(time.time() * 1000) - 100_000
     records = [
-        {"topic": topic, "value": b"value-%d" % n, "timestamp": base + n * 1000, "partition": 0} for n in range(100)
+        {"topic": topic, "value": b"value-%d" % n, "timestamp": base + n * 1000, "partition": 0}
+        for n in range(100)
     ]
     send(bootstrap, records)
     consumer = new_consumer(bootstrap)
@@ -348,7 +351,9 @@ def group_members(bootstrap: str) -> None:
         numbers = range(start, start + count)
         send(bootstrap, [{"topic": topic, "value": b"%d" % n, "partition": n % 6} for n in numbers])
         wanted = {b"%d" % number for number in range(start + count)}
-        wait_until(lambda: set().union(*(one.seen for one in everybody)) == wanted, "every record is read", 45)
+        wait_until(
+            lambda: set().union(*(one.seen for one in everybody)) == wanted, "every record is read", 45
+        )
 
     all_read(0, 600)
     members.pop().leave()
@@ -373,7 +378,9 @@ def group_commit(bootstrap: str) -> None:
     first.close()
     second = new_consumer(bootstrap, group)
     second.subscribe([topic])
-    expect_equal(wait_until(lambda: poll_some(second), "records")[0].value(), b"value-42", "first of the second run")
+    expect_equal(
+        wait_until(lambda: poll_some(second), "records")[0].value(), b"value-42", "first of the second run"
+    )
     second.close()
 
 

@@ -127,19 +127,21 @@ def admin_cluster(bootstrap: str) -> None:
 def admin_groups(bootstrap: str) -> None:
     topic, group = make_topic(bootstrap), fresh("group")
     fill(bootstrap, topic, 10)
-    consumer = KafkaConsumer(
-        topic, bootstrap_servers=bootstrap, group_id=group, auto_offset_reset="earliest"
-    )
+    consumer = KafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=group, auto_offset_reset="earliest")
     wait_until(lambda: consumer.poll(200), "records")
     consumer.commit()
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     listing = admin.list_groups() if VERSION >= (3, 0) else admin.list_consumer_groups()
     expect(group in str(listing), "the group is listed", listing)
-    described = admin.describe_groups([group]) if VERSION >= (3, 0) else admin.describe_consumer_groups([group])
+    described = (
+        admin.describe_groups([group]) if VERSION >= (3, 0) else admin.describe_consumer_groups([group])
+    )
     expect("Stable" in str(described), "the group is stable", described)
     consumer.close()
     offsets = (
-        admin.list_group_offsets({group: None}) if VERSION >= (3, 0) else admin.list_consumer_group_offsets(group)
+        admin.list_group_offsets({group: None})
+        if VERSION >= (3, 0)
+        else admin.list_consumer_group_offsets(group)
     )
     expect("offset=10" in str(offsets), "offset 10 is committed", offsets)
     (admin.delete_groups if VERSION >= (3, 0) else admin.delete_consumer_groups)([group])
@@ -185,7 +187,9 @@ def produce_shapes(bootstrap: str) -> None:
     records = read(bootstrap, topic, len(shapes))
     found = [(record.key, record.value, list(record.headers)) for record in records]
     expect_equal(found, shapes, "records")
-    expect_equal([record.timestamp for record in records], [now + n for n in range(len(shapes))], "timestamps")
+    expect_equal(
+        [record.timestamp for record in records], [now + n for n in range(len(shapes))], "timestamps"
+    )
 
 
 def produce_acks(bootstrap: str) -> None:
@@ -226,7 +230,9 @@ def consume_beginning(bootstrap: str) -> None:
     records = read(bootstrap, topic, 2000)
     for partition in range(4):
         found = [record.value for record in records if record.partition == partition]
-        expect_equal(found, [b"value-%d" % number for number in range(partition, 2000, 4)], f"partition {partition}")
+        expect_equal(
+            found, [b"value-%d" % number for number in range(partition, 2000, 4)], f"partition {partition}"
+        )
 
 
 def consume_times(bootstrap: str) -> None:
@@ -242,7 +248,9 @@ def consume_times(bootstrap: str) -> None:
     consumer.assign([partition])
     found = consumer.offsets_for_times({partition: base + 41_500})[partition]
     expect_equal((found.offset, found.timestamp), (42, base + 42_000), "offset for a time")
-    expect_equal(consumer.offsets_for_times({partition: base + 10**6})[partition], None, "offset after the end")
+    expect_equal(
+        consumer.offsets_for_times({partition: base + 10**6})[partition], None, "offset after the end"
+    )
     expect_equal(consumer.beginning_offsets([partition]), {partition: 0}, "beginning")
     expect_equal(consumer.end_offsets([partition]), {partition: 100}, "end")
     consumer.seek(partition, found.offset)
@@ -278,7 +286,9 @@ def consume_seek(bootstrap: str) -> None:
 
 def consume_long_poll(bootstrap: str) -> None:
     topic = make_topic(bootstrap)
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, fetch_max_wait_ms=20_000, auto_offset_reset="earliest")
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap, fetch_max_wait_ms=20_000, auto_offset_reset="earliest"
+    )
     consumer.assign([TopicPartition(topic, 0)])
     consumer.poll(500)
     producer = KafkaProducer(bootstrap_servers=bootstrap)
@@ -456,7 +466,16 @@ def command_line(bootstrap: str) -> None:
     expect(topic in run("admin", "topics", "describe", "-t", topic), "the topic is described")
     run("producer", "-t", topic, text="first\nsecond\n")
     group = fresh("group")
-    arguments = ["-t", topic, "-g", group, "-C", "auto_offset_reset=earliest", "-C", "consumer_timeout_ms=5000"]
+    arguments = [
+        "-t",
+        topic,
+        "-g",
+        group,
+        "-C",
+        "auto_offset_reset=earliest",
+        "-C",
+        "consumer_timeout_ms=5000",
+    ]
     printed = run("consumer", *arguments)
     expect("first" in printed and "second" in printed, "both records are printed", printed)
 
