@@ -20,12 +20,12 @@ import time
 import zipfile
 from collections.abc import Iterator, Sequence
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scripts" / "lib"))
+
+import environment
+
 DEFAULT_VERSION = "4.4.0"
-CACHE = (
-    pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
-    / "odradek"
-    / "apache-kafka"
-)
+CACHE = environment.cache() / "apache-kafka"
 
 # Where the registry has no kafka-tools jar of a version, the tools of the newest older version serve.
 TOOLS_VERSION = {"4.4.0": "4.3.0"}
@@ -136,42 +136,81 @@ def _free_ports(count: int) -> list[int]:
             one.close()
 
 
-@contextlib.contextmanager
-def running(
-    version: str = DEFAULT_VERSION, settings: Sequence[str] = (), data: str | None = None
-) -> Iterator[str]:
-    """A single-node Apache Kafka; gives its address `127.0.0.1:port` and stops it at the end.
+class Node:
+    """One Apache Kafka process: broker and controller in one, at `address`, which it keeps over restarts.
 
     `settings` are further lines of server.properties; `data` keeps the data there. RuntimeError with the
     end of its log when it does not come up within two minutes.
     """
-    port, controller_port = _free_ports(2)
-    with tempfile.TemporaryDirectory(prefix="apache-kafka-") as work:
-        properties = pathlib.Path(work, "server.properties")
-        text = SERVER_PROPERTIES.format(
-            port=port, controller_port=controller_port, data=data or f"{work}/data"
-        )
-        properties.write_text(text + "\n".join(settings) + "\n")
+
+    def __init__(
+        self, version: str = DEFAULT_VERSION, settings: Sequence[str] = (), data: str | None = None
+    ) -> None:
+        self._version = version
+        self._folder = tempfile.TemporaryDirectory(prefix="apache-kafka-")
+        self._output = pathlib.Path(self._folder.name, "output")
+        self._properties = pathlib.Path(self._folder.name, "server.properties")
+        self._port, controller_port = _free_ports(2)
+        self.address = f"127.0.0.1:{self._port}"
+        data = data or f"{self._folder.name}/data"
+        text = SERVER_PROPERTIES.format(port=self._port, controller_port=controller_port, data=data)
+        self._properties.write_text(text + "\n".join(settings) + "\n")
         cluster = "b2RyYWRla19fX19fX19fXw"
-        arguments = ("format", "-t", cluster, "-c", str(properties), "--ignore-formatted")
+        arguments = ("format", "-t", cluster, "-c", str(self._properties), "--ignore-formatted")
         subprocess.run(tool(version, "kafka-storage", *arguments), check=True, capture_output=True)
-        with open(f"{work}/output", "wb") as output:
-            process = subprocess.Popen(
-                java(version, "kafka.Kafka", str(properties), heap="1g"),
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start, and return when it answers."""
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                java(self._version, "kafka.Kafka", str(self._properties), heap="1g"),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
         try:
-            _wait_until_it_answers(process, port, pathlib.Path(work, "output"))
-            yield f"127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _wait_until_it_answers(self._process, self._port, self._output)
+        except BaseException:
+            self.close()
+            raise
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL when it is still there twenty seconds later."""
+        assert self._process is not None
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def log(self) -> str:
+        """What it wrote."""
+        return self._output.read_text(errors="replace")
+
+    def close(self) -> None:
+        """End it and remove what is not in a `data` folder of the caller's."""
+        self.stop()
+        self._folder.cleanup()
+
+
+@contextlib.contextmanager
+def running(
+    version: str = DEFAULT_VERSION, settings: Sequence[str] = (), data: str | None = None
+) -> Iterator[str]:
+    """A `Node`'s address, as a context that ends with the node."""
+    node = Node(version, settings, data)
+    try:
+        yield node.address
+    finally:
+        node.close()
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, output: pathlib.Path) -> None:

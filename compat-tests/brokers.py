@@ -1,4 +1,4 @@
-"""Broker processes for the suite: an Odradek from this checkout, or any broker that already runs.
+"""Brokers for the suite: an Odradek from this checkout, Apache Kafka, or any that already runs.
 
 A broker keeps its address over stops, kills and starts, as clients expect. Standard library only.
 """
@@ -12,10 +12,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+from typing import Protocol
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 
+import apache_kafka  # noqa: E402
 import environment  # noqa: E402
 
 
@@ -23,10 +25,26 @@ class BrokerError(Exception):
     """The broker did not do as it was told; the text says what it printed."""
 
 
+class Broker(Protocol):
+    """What a cell needs of its broker."""
+
+    address: str
+    ours: bool  # an Odradek, as far as we know
+
+    def do(self, action: str) -> None:
+        """ "start", "stop" (SIGTERM) or "kill" (`kill -9`) it. BrokerError when that does not succeed."""
+
+    def log(self) -> str:
+        """The end of what it wrote to stderr, for a failed cell."""
+
+    def close(self) -> None:
+        """End it, if it is ours to end, and remove its data."""
+
+
 class Odradek:
     """One broker process on an ephemeral port with its data in a temporary folder."""
 
-    private = True
+    ours = True
 
     def __init__(self, *options: str) -> None:
         self._options = options
@@ -35,6 +53,10 @@ class Odradek:
         self._log = pathlib.Path(self._folder.name, "stderr")
         self.address = "127.0.0.1:0"
         self.start()
+
+    def do(self, action: str) -> None:
+        """As a program asks: "start", "stop" or "kill"."""
+        {"start": self.start, "stop": self.stop, "kill": self.kill}[action]()
 
     def start(self) -> None:
         """Start, and return when the ready line is there; BrokerError with the log if it never comes."""
@@ -96,13 +118,42 @@ class Odradek:
         self._folder.cleanup()
 
 
+class ApacheKafka:
+    """Apache Kafka of one version, likewise."""
+
+    ours = False
+
+    def __init__(self, version: str) -> None:
+        self._node = apache_kafka.Node(version)
+        self.address = self._node.address
+
+    def do(self, action: str) -> None:
+        """As a program asks: "start", "stop" or "kill"."""
+        try:
+            {"start": self._node.start, "stop": self._node.stop, "kill": self._node.kill}[action]()
+        except RuntimeError as problem:
+            raise BrokerError(str(problem)) from problem
+
+    def log(self) -> str:
+        """The end of what the broker wrote."""
+        return self._node.log()[-2000:]
+
+    def close(self) -> None:
+        """End it and remove its data."""
+        self._node.close()
+
+
 class Running:
     """A broker that somebody else started: it can't be stopped or killed from here."""
 
-    private = False
+    ours = False  # it may be anything
 
     def __init__(self, address: str) -> None:
         self.address = address
+
+    def do(self, action: str) -> None:
+        """Never possible."""
+        raise BrokerError(f"the broker at {self.address} is not ours to {action}")
 
     def log(self) -> str:
         """Nothing: its log is elsewhere."""

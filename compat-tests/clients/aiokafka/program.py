@@ -16,7 +16,6 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import MessageSizeTooLargeError, TopicAlreadyExistsError
 from harness import (
-    NotInThisClient,
     ask_broker,
     check_exactly_once,
     expect,
@@ -433,39 +432,28 @@ async def kill_produce(bootstrap: str) -> None:
     check_exactly_once((one.value for one in await read(bootstrap, topic, count, seconds=120)), count)
 
 
-async def command_line(bootstrap: str) -> None:
-    raise NotInThisClient("aiokafka has no command-line tools")
-
-
-def run(scenario: Callable[[str], Awaitable[None]]) -> Callable[[str], None]:
-    async def within_a_loop(bootstrap: str) -> None:
-        await scenario(bootstrap)
-
-    return lambda bootstrap: asyncio.run(within_a_loop(bootstrap))
-
-
 if __name__ == "__main__":
     if sys.argv[1] == "member":
         asyncio.run(print_as_member(*sys.argv[2:]))
     main(
         {
-            "admin-topics": run(admin_topics),
-            "admin-partitions": run(admin_partitions),
-            "admin-configs": run(admin_configs),
-            "admin-cluster": run(admin_cluster),
-            "admin-groups": run(admin_groups),
-            "produce-codecs": run(produce_codecs),
-            "produce-shapes": run(produce_shapes),
-            "produce-acks": run(produce_acks),
-            "produce-too-large": run(produce_too_large),
-            "consume-beginning": run(consume_beginning),
-            "consume-times": run(consume_times),
-            "consume-seek": run(consume_seek),
-            "consume-long-poll": run(consume_long_poll),
-            "group-members": run(group_members),
-            "group-commit": run(group_commit),
-            "restart-resume": run(restart_resume),
-            "kill-produce": run(kill_produce),
-            "command-line": run(command_line),
+            "admin-topics": admin_topics,
+            "admin-partitions": admin_partitions,
+            "admin-configs": admin_configs,
+            "admin-cluster": admin_cluster,
+            "admin-groups": admin_groups,
+            "produce-codecs": produce_codecs,
+            "produce-shapes": produce_shapes,
+            "produce-acks": produce_acks,
+            "produce-too-large": produce_too_large,
+            "consume-beginning": consume_beginning,
+            "consume-times": consume_times,
+            "consume-seek": consume_seek,
+            "consume-long-poll": consume_long_poll,
+            "group-members": group_members,
+            "group-commit": group_commit,
+            "restart-resume": restart_resume,
+            "kill-produce": kill_produce,
+            "command-line": "aiokafka has no command-line tools",
         }
     )

@@ -1,0 +1,117 @@
+"""A cell: one client's program doing one scenario against one broker.
+
+A program is called `program SCENARIO BOOTSTRAP` and speaks in lines of JSON on stdout. `{"broker": "kill"}`
+(or "stop", "start") asks for that to be done to its broker; the answer is one line on stdin. The last line is
+`{"outcome": "passed" | "failed" | "not in this client", "detail": "..."}`.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from brokers import Broker, BrokerError
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+NOT_IN_THIS_CLIENT, NOT_YET = "not in this client", "not yet"
+OUTCOMES = (PASSED, FAILED, NOT_YET, NOT_IN_THIS_CLIENT, SKIPPED)
+SECONDS = 120  # a scenario's time, unless it says otherwise
+
+
+@dataclasses.dataclass
+class Cell:
+    """One client's answer to one scenario: outcome, the reason where it is not green, seconds taken."""
+
+    client: str
+    scenario: str
+    outcome: str
+    detail: str = ""
+    seconds: float = 0
+
+
+def run(client: str, command: list[str], scenario: str, about: dict[str, Any], broker: Broker) -> Cell:
+    """Run one program to its end, within the scenario's time. What the broker is known not to do yet
+    (`not_yet` in the scenario's entry) is named so when it fails."""
+    begin, limit = time.monotonic(), about.get("seconds", SECONDS)
+    process = subprocess.Popen(
+        [*command, scenario, broker.address],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,  # its own children are ended with it
+    )
+    printed: collections.deque[str] = collections.deque(maxlen=60)
+    with _watched(process, limit, printed):
+        try:
+            result = _converse(process, broker)
+        except BrokerError as problem:
+            result = {"outcome": FAILED, "detail": str(problem)}
+    seconds = time.monotonic() - begin
+    outcome, detail = result["outcome"], result.get("detail", "")
+    if outcome == FAILED:
+        late = f"; ended after {limit} s" if seconds >= limit else ""
+        detail = f"{detail}{late}\n{''.join(printed)[-3000:]}{broker.log()}"
+        if "not_yet" in about and broker.ours:
+            outcome, detail = NOT_YET, about["not_yet"]
+    return Cell(client, scenario, outcome, detail, seconds)
+
+
+def _converse(process: subprocess.Popen[str], broker: Broker) -> dict[str, str]:
+    """Serve the program's wishes until it ends; return its result line."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    result = {"outcome": FAILED, "detail": "the program gave no result"}
+    for line in process.stdout:
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue  # what a client library prints by itself
+        if not isinstance(said, dict):
+            continue
+        if "broker" in said:
+            broker.do(said["broker"])
+            process.stdin.write("done\n")
+            process.stdin.flush()
+        elif "outcome" in said:
+            result = said
+    return result
+
+
+@contextlib.contextmanager
+def _watched(process: subprocess.Popen[str], limit: float, printed: collections.deque[str]) -> Iterator[None]:
+    """Collect what the process writes to stderr; kill it and its children after `limit` seconds, or when it
+    does not end by itself soon after its result."""
+
+    def kill() -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    assert process.stderr is not None
+    reader = threading.Thread(target=printed.extend, args=(process.stderr,))
+    reader.start()
+    watchdog = threading.Timer(limit, kill)
+    watchdog.start()
+    try:
+        yield
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+    finally:
+        watchdog.cancel()
+        kill()
+        process.wait()
+        reader.join()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
