@@ -42,7 +42,7 @@ def packages(name: str, requirements: "list[str]", editable: bool = False) -> pa
     key = hashlib.sha256("\0".join(made_from).encode()).hexdigest()[:12]
     folder = cache() / f"{name}-{key}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    _once(folder, lambda: _make(folder, python, requirements, editable))
+    once(folder, lambda: _make(folder, python, requirements, editable))
     return python
 
 
@@ -62,7 +62,7 @@ def target(requirement: str) -> pathlib.Path:
             str(folder),
             requirement,
         ]
-        _once(folder, lambda: _run(command))
+        once(folder, lambda: _run(command))
     return folder
 
 
@@ -74,7 +74,7 @@ def _make(folder: pathlib.Path, python: pathlib.Path, requirements: "list[str]",
         _run([*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
 
 
-def _once(folder: pathlib.Path, make: "Callable[[], None]") -> None:
+def once(folder: pathlib.Path, make: "Callable[[], None]") -> None:
     """Run `make` unless it has finished before, under a lock that other scripts wait for."""
     if (folder / "complete").exists():
         return
