@@ -59,6 +59,7 @@ class Client:
         self.owned: list[int] = []
         self.positions: dict[int, int] = {}
         self.forgets_sync = False
+        self.has_forgotten_sync = False
         self.stalls = False
         self.session_ms = world.rng.choice(SESSIONS_MS)
         self.rebalance_ms = world.rng.choice(REBALANCES_MS)
@@ -132,6 +133,7 @@ class Client:
     def join(self) -> None:
         """Enter the group, with the member id of last time if there is one."""
         self.owned, self.generation_id = [], -1
+        self.has_forgotten_sync = False
         self.steps += 1
         request = JoinRequest(
             GROUP, self.member_id, self.instance_id, self.name, "/::1", self.session_ms, self.rebalance_ms,
@@ -157,7 +159,7 @@ class Client:
             ids = [member.member_id for member in reply.members]
             assignments = {m: bytes(range(i, PARTITIONS, len(ids))) for i, m in enumerate(ids)}
         if self.forgets_sync and not self.world.quiet:
-            self.forgets_sync = False
+            self.forgets_sync, self.has_forgotten_sync = False, True
             self.beat()
             return
         request = SyncRequest(
@@ -200,7 +202,10 @@ class Client:
             return
         if isinstance(error, Failure):
             error = error.error
-        if error is ErrorCode.NONE:
+        if error is ErrorCode.NONE and self.has_forgotten_sync and not self.world.awaits_sync(self):
+            # A group that has had its sync, or has restarted meanwhile, has no reason to put it out.
+            self.join()
+        elif error is ErrorCode.NONE:
             if self.owned and self.world.rng.random() < 0.5:
                 self.commit()
             self.later(HEARTBEAT_MS, self.beat)

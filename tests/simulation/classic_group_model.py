@@ -203,7 +203,12 @@ class World:
         return self
 
     def come_to_rest(self, limit_ms: float) -> None:
-        """Rest must come before the limit, and last."""
+        """Rest must come before the limit, and last.
+
+        What time has already brought about happens first: a world that has just jumped looks calm until its
+        deadlines ring.
+        """
+        self.play(self.now_ms)
         stalled_until_ms = max(client.last_arrival_ms for client in self.clients)
         if stalled_until_ms > self.now_ms:
             self.play(stalled_until_ms + LASTS_MS)
@@ -256,6 +261,11 @@ class World:
         if group.state.value != "Stable" or any(c.generation_id != group.generation_id for c in living):
             return f"{group.state} with {len(living)} clients"
         return "" if owned == list(range(PARTITIONS)) else f"the partitions owned are {owned}"
+
+    def awaits_sync(self, client: Client) -> bool:
+        """Whether the group has set a time by which this client is to sync."""
+        group = self.shard.groups.get(GROUP)
+        return group is not None and client.member_id in group.pending_sync
 
     def read(self, partition: int) -> int:
         """The committed offset, which must be the last one acknowledged, or one sent after it."""

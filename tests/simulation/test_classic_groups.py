@@ -17,7 +17,7 @@ from odradek.broker.groups.classic import ClassicGroup
 from odradek.broker.groups.member import Member
 from odradek.protocol.errors import ErrorCode
 
-from .classic_group_client import Violation
+from .classic_group_client import GROUP, REST_MS, Client, Violation
 from .classic_group_model import World
 
 HISTORIES = 2_000
@@ -47,6 +47,36 @@ def test_a_history_is_a_function_of_its_seed() -> None:
     """The same seed gives the same log, record for record."""
     for seed in range(5):
         assert World(seed).run().log == World(seed).run().log
+
+
+def test_rest_is_looked_for_when_a_jump_has_taken_effect() -> None:
+    """A jump as the last thing that happens ends every session: the world is not at rest before its clients
+    have come back, though they and the group still agree at that moment.
+    """
+    world = World(0)
+    world.quiet = True
+    one, other, awaited = (Client(world, name, None) for name in ("one", "other", "awaited"))
+    for client, session_ms in ((one, 6_000), (other, 6_000), (awaited, 30_000)):
+        client.session_ms, client.rebalance_ms = session_ms, 15_000
+    world.clients = [one, other, awaited]
+    one.join()
+    other.join()
+    world.play(30_000)
+    awaited.join()
+    while not world.shard.groups[GROUP].pending_members:
+        world.play(world.now_ms + 1)
+    awaited.crash()
+    assert not world.unrest()
+    world.now_ms += 7_000
+    world.come_to_rest(world.now_ms + REST_MS)
+
+
+@pytest.mark.parametrize("seed", [322332411058, 322332422885])
+def test_histories_that_once_failed(seed: int) -> None:
+    """Seeds that the model once took for violations: a jump as the last trouble, and a client that forgets a
+    sync that its group has already had.
+    """
+    World(seed).run()
 
 
 @pytest.mark.long
