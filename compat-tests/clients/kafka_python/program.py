@@ -13,7 +13,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import kafka
 from harness import (
-    NotInThisClient,
     ask_broker,
     check_exactly_once,
     expect,
@@ -452,8 +451,6 @@ def kill_produce(bootstrap: str) -> None:
 
 
 def command_line(bootstrap: str) -> None:
-    if VERSION < (3, 0):
-        raise NotInThisClient("kafka-python's command-line tools came with 2.3's admin and 3.0's producer")
     topic = fresh("topic")
 
     def run(module: str, *arguments: str, text: str = "") -> str:
@@ -466,16 +463,10 @@ def command_line(bootstrap: str) -> None:
     expect(topic in run("admin", "topics", "describe", "-t", topic), "the topic is described")
     run("producer", "-t", topic, text="first\nsecond\n")
     group = fresh("group")
-    arguments = [
-        "-t",
-        topic,
-        "-g",
-        group,
-        "-C",
-        "auto_offset_reset=earliest",
-        "-C",
-        "consumer_timeout_ms=5000",
-    ]
+    setting = "-c" if VERSION < (3, 0) else "-C"
+    arguments = ["-t", topic, "-g", group]
+    for value in ("auto_offset_reset=earliest", "consumer_timeout_ms=5000"):
+        arguments += [setting, value]
     printed = run("consumer", *arguments)
     expect("first" in printed and "second" in printed, "both records are printed", printed)
 
