@@ -1,0 +1,23 @@
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+
+/** What earlier clients have less of, or call otherwise. */
+final class Level {
+    static final List<String> CODECS = List.of("none", "gzip", "snappy", "lz4", "zstd");
+
+    private Level() {
+    }
+
+    static <K, V> ConsumerRecords<K, V> poll(Consumer<K, V> consumer, long milliseconds) {
+        return consumer.poll(Duration.ofMillis(milliseconds));
+    }
+
+    static OffsetAndMetadata committed(Consumer<?, ?> consumer, TopicPartition partition) {
+        return consumer.committed(Set.of(partition)).get(partition);
+    }
+}
