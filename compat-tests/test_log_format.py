@@ -24,6 +24,8 @@ from odradek.storage.file_system import RealFileSystem
 from odradek.storage.log import Log, LogConfig
 from odradek.storage.log_directory import LogDirectory
 
+pytestmark = pytest.mark.usefixtures("needs_apache_kafka")
+
 VERSION = apache_kafka.DEFAULT_VERSION
 NOW_MS = 1_700_000_000_000
 SMALL = LogConfig(segment_bytes=20_000, index_interval_bytes=500)

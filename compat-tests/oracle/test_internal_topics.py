@@ -18,6 +18,8 @@ import apache_kafka
 from odradek.protocol import record_batch
 from odradek.protocol.messages import group_records, metadata_records
 
+pytestmark = pytest.mark.usefixtures("needs_apache_kafka")
+
 Pair = tuple[memoryview | None, memoryview | None]
 
 

@@ -24,6 +24,8 @@ from tests.protocol.codecs import catalogue, values
 from tests.protocol.codecs.catalogue import Case
 from tests.protocol.codecs.kafka_json import name_of, shown, to_json
 
+pytestmark = pytest.mark.usefixtures("needs_apache_kafka")
+
 many = settings(
     max_examples=int(os.environ.get("ODRADEK_ORACLE_EXAMPLES", "20")),
     deadline=None,
