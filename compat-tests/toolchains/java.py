@@ -1,8 +1,8 @@
 """Java clients: jars from the Maven registry, sources compiled once for each version of kafka-clients.
 
 An entry names its `program`, a folder of sources, and its `maven` artefacts as "group:artefact:version". The
-sources lie in folders `since-VERSION`: each version of kafka-clients compiles the folders up to its own, and of
-files with the same name the newest.
+sources lie in folders `since-VERSION`: each version of kafka-clients compiles the folders up to its own, and
+of files with the same name the newest.
 """
 
 from __future__ import annotations

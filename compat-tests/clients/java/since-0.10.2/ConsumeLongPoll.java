@@ -11,10 +11,9 @@ final class ConsumeLongPoll implements Scenario {
     @Override
     public void run(String bootstrap) throws Exception {
         String topic = Topics.create(bootstrap);
-        // The request must outlive the wait: its limit was 40 s in old clients and is 30 s in new ones.
-        Object[] settings = {"fetch.max.wait.ms", 20_000};
-        try (KafkaConsumer<String, String> consumer = Consumers.consumer(bootstrap, settings);
-            KafkaProducer<String, String> producer = Producers.producer(bootstrap)) {
+        // Not closed, since that would wait for the fetch that is under way.
+        KafkaConsumer<String, String> consumer = Consumers.consumer(bootstrap, "fetch.max.wait.ms", 20_000);
+        try (KafkaProducer<String, String> producer = Producers.producer(bootstrap)) {
             consumer.assign(Set.of(new TopicPartition(topic, 0)));
             Level.poll(consumer, 500);
             CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS)
