@@ -1,7 +1,8 @@
 """What the group coordinator writes to the topic __consumer_offsets: keys and values of its records.
 
 Each key and each value starts with its version as an int16; a key's version also says what the key is of: 0
-and 1 an offset, 2 a classic group; consumer, share and streams groups have higher ones. A record with a
+and 1 an offset, 2 a classic group, others a consumer group (`consumer_group_records`) or groups of a kind
+that is not known here. A record with a
 null value deletes. Kafka 4.4 writes offsets at version 4 (at 1 if they carry their own expiry) and classic
 groups at version 3.
 
@@ -90,11 +91,16 @@ def write_versioned(message: Message, value: Any, version: int | None = None) ->
 
 
 def read_key(data: bytes | memoryview) -> tuple[Message, Any] | None:
-    """What a record is about: (OFFSET_COMMIT_KEY or GROUP_METADATA_KEY, the key), or None for other kinds.
+    """What a record is about: (the declaration of its key, the key), or None for kinds not known here.
 
     Raises ProtocolError if the key is malformed.
     """
     message = _KEY_OF_VERSION.get(version := _read_version(data))
+    if message is None:
+        # A broker without consumer groups starts without their declarations.
+        from .consumer_group_records import KEY_OF_VERSION
+
+        message = KEY_OF_VERSION.get(version)
     return None if message is None else (message, message.read(data, version, _VERSION.size))
 
 
