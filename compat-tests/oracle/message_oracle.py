@@ -33,6 +33,14 @@ OLD_NEWEST = {
     "describe_groups": 5,
     "init_producer_id": 5,
     "describe_cluster": 1,
+    "write_txn_markers": 1,
+    "list_transactions": 1,
+}
+
+# Where the classes of records lie that are not the group coordinator's.
+_PACKAGES = {
+    "metadata_records": "common.metadata",
+    "transaction_records": "coordinator.transaction.generated",
 }
 
 SOURCE = pathlib.Path(__file__).with_name("MessageOracle.java")
@@ -102,7 +110,7 @@ def speakers(case: Case) -> list[str]:
     if case.api == "group_records":
         # Kafka 4 has a class for each version of a key; 3.9 does not know the topic id in offset values.
         return [OLD] if case.direction.endswith("key") else [NEW]
-    if case.api == "metadata_records":
+    if case.api in ("metadata_records", "transaction_records"):
         return [NEW]
     old = case.version <= OLD_NEWEST.get(case.api, case.version)
     return [OLD] * old + [NEW] * (case.version >= KAFKA_4_FLOOR.get(case.api, 0))
@@ -112,5 +120,5 @@ def class_name(case: Case) -> str:
     """The Java class of the message."""
     if case.api in APIS:
         return f"org.apache.kafka.common.message.{case.message.name}Data"
-    package = "coordinator.group.generated" if case.api == "group_records" else "common.metadata"
+    package = _PACKAGES.get(case.api, "coordinator.group.generated")
     return f"org.apache.kafka.{package}.{case.message.name}"

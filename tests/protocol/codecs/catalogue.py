@@ -27,14 +27,22 @@ APIS = (
     "create_topics",
     "delete_topics",
     "init_producer_id",
+    "add_partitions_to_txn",
+    "add_offsets_to_txn",
+    "end_txn",
+    "write_txn_markers",
+    "txn_offset_commit",
     "describe_configs",
     "create_partitions",
     "delete_groups",
     "offset_delete",
     "describe_cluster",
+    "describe_producers",
+    "describe_transactions",
+    "list_transactions",
 )
 DIRECTIONS = ("request", "response")
-RECORDS = ("group_records", "metadata_records")
+RECORDS = ("group_records", "metadata_records", "transaction_records")
 
 
 class Case(NamedTuple):

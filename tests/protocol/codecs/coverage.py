@@ -14,6 +14,7 @@ KAFKA_4_FLOOR = {
     "create_topics": 2,
     "delete_topics": 1,
     "describe_configs": 1,
+    "write_txn_markers": 1,
 }
 
 # kafka-python 3.0.12 needs no table: its definitions reach from version 0 to the newest everywhere.

@@ -17,6 +17,7 @@ from .catalogue import Case, fields_at
 NAMES = {
     "cluster_authorized_operations": "authorized_operations",
     "topic_authorized_operations": "authorized_operations",
+    "generation_id_or_member_epoch": "generation_id",
 }
 # Defaults that it replaces by what suits its users.
 OTHER_DEFAULTS = {("list_offsets", "replica_id"), ("create_partitions", "assignments")}

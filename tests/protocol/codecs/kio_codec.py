@@ -16,6 +16,8 @@ from kio.serial import entity_reader, entity_writer
 
 from .catalogue import Case, fields_at
 
+# Kafka has given this one another name since, in TxnOffsetCommit.
+OLD_NAMES = {"generation_id_or_member_epoch": "generation_id"}
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -90,7 +92,7 @@ def _entity(entity_type: Any, struct: Any, value: Any, version: int) -> Any:
 
 def _renamed(name: str) -> str:
     # kio drops the unit where it makes a timedelta of a number.
-    return name.removesuffix("_ms")
+    return OLD_NAMES.get(name, name.removesuffix("_ms"))
 
 
 def _converted(field: Any, value: Any, kind: Any, version: int) -> Any:

@@ -22,8 +22,13 @@ INTEGERS = {
 
 # Error codes from this range exist in every codec; kio reads no others.
 ERROR_CODES = (-1, 0, 1, 3, 27, 64, 87, 100, 119)
-# kio turns these into datetime and timedelta, which do not reach as far as an int64.
-TIMES = {"log_append_time_ms": (-1, 0, 253_402_300_799_000), "retention_time_ms": (-1, 0, 2**45)}
+# kio turns these into datetime and timedelta, which do not reach as far as an int64, and cannot write -1 for
+# every time that is none.
+TIMES = {
+    "log_append_time_ms": (-1, 0, 253_402_300_799_000),
+    "transaction_start_time_ms": (0, 253_402_300_799_000),
+    "retention_time_ms": (-1, 0, 2**45),
+}
 
 TEXTS = (
     "",
@@ -67,7 +72,7 @@ def _fixed(struct: Any, version: int, kind: str) -> Any:
 def _fixed_field(field: Any, version: int, kind: str) -> Any:
     if kind == "null" and field.is_nullable(version):
         return None
-    if field.name == "error_code":
+    if field.name in ("error_code", "partition_error_code"):
         return 0 if kind != "maximal" else ERROR_CODES[-1]
     if field.name in TIMES and kind == "maximal":
         return TIMES[field.name][-1]
@@ -124,7 +129,7 @@ def anything(struct: Any, version: int, unknown_tags: bool = False) -> st.Search
 
 
 def _of_field(field: Any, default: Any, version: int, unknown_tags: bool) -> st.SearchStrategy[Any]:
-    if field.name == "error_code":
+    if field.name in ("error_code", "partition_error_code"):
         strategy: st.SearchStrategy[Any] = st.sampled_from(ERROR_CODES)
     elif field.name in TIMES:
         strategy = st.sampled_from(TIMES[field.name])
