@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
-from message_oracle import NEW, OLD, MessageOracle, class_name, message_oracle, speakers
+from message_oracle import NEW, OLD, MessageOracle, class_name, class_version, message_oracle, speakers
 
 from tests.protocol.codecs import catalogue, golden, values
 from tests.protocol.codecs.catalogue import Case
@@ -37,15 +37,15 @@ def draw(case: Case, count: int, unknown_tags: bool) -> list[Any]:
 
 def vectors_of(case: Case, oracle: MessageOracle, count: int) -> list[golden.Vector]:
     """What the oracle makes of some values of a case."""
-    name, version = class_name(case), case.version
+    name, version, theirs = class_name(case), case.version, class_version(case)
     chosen = draw(case, count, unknown_tags=False)
     if case.api in catalogue.RECORDS:
         # Nobody but Kafka knows these: its vectors have to show every null too.
         chosen += [extreme(case.message, version) for extreme in (values.null, values.empty)]
-    answers = [oracle.encode(name, version, to_json(case.message, value, version)) for value in chosen]
+    answers = [oracle.encode(name, theirs, to_json(case.message, value, version)) for value in chosen]
     if case.message.is_flexible(version):
         (tagged,) = draw(case, 1, unknown_tags=True)
-        answers.append(oracle.decode(name, version, case.message.write(tagged, version)))
+        answers.append(oracle.decode(name, theirs, case.message.write(tagged, version)))
     return [golden.Vector(case, data, shown) for data, shown in answers]
 
 

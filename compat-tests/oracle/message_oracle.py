@@ -35,6 +35,9 @@ OLD_NEWEST = {
     "describe_cluster": 1,
     "write_txn_markers": 1,
     "list_transactions": 1,
+    # 3.9 has them as a preview.
+    "consumer_group_heartbeat": -1,
+    "consumer_group_describe": -1,
 }
 
 # Where the classes of records lie that are not the group coordinator's.
@@ -110,10 +113,19 @@ def speakers(case: Case) -> list[str]:
     if case.api == "group_records":
         # Kafka 4 has a class for each version of a key; 3.9 does not know the topic id in offset values.
         return [OLD] if case.direction.endswith("key") else [NEW]
+    if case.api == "consumer_group_records":
+        # 3.9 calls a key's version what Kafka 4 calls its type, but does not know regular expressions.
+        return [OLD] if case.direction.endswith("key") and case.version != 16 else [NEW]
     if case.api in ("metadata_records", "transaction_records"):
         return [NEW]
     old = case.version <= OLD_NEWEST.get(case.api, case.version)
     return [OLD] * old + [NEW] * (case.version >= KAFKA_4_FLOOR.get(case.api, 0))
+
+
+def class_version(case: Case) -> int:
+    """The version by which the Java class goes: Kafka 4's keys are all at 0."""
+    is_key = case.api == "consumer_group_records" and case.direction.endswith("key")
+    return 0 if is_key and speakers(case) == [NEW] else case.version
 
 
 def class_name(case: Case) -> str:

@@ -72,7 +72,7 @@ CONSUMER_GROUP_MEMBER_METADATA_VALUE = _value(
     Field("subscribed_topic_regex", STRING, nullable=0),
     Field("rebalance_timeout_ms", INT32, default=-1),
     Field("server_assignor", STRING, nullable=0),
-    Field("classic_member_metadata", CLASSIC_MEMBER_METADATA, tag=0, nullable=0, default=None),
+    Field("classic_member_metadata", CLASSIC_MEMBER_METADATA, tag=0, nullable=0),
 )
 
 CONSUMER_GROUP_TARGET_ASSIGNMENT_METADATA_KEY = _key("ConsumerGroupTargetAssignmentMetadataKey", 6)
@@ -99,7 +99,7 @@ CURRENT_PARTITIONS = Struct(
     "TopicPartitions",
     Field("topic_id", UUID),
     Field("partitions", Array(INT32)),
-    Field("assignment_epochs", Array(INT32), tag=0, nullable=0, default=None),
+    Field("assignment_epochs", Array(INT32), tag=0, nullable=0, default=[]),
 )
 CONSUMER_GROUP_CURRENT_MEMBER_ASSIGNMENT_KEY = _key(
     "ConsumerGroupCurrentMemberAssignmentKey", 8, Field("member_id", STRING)

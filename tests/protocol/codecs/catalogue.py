@@ -40,9 +40,11 @@ APIS = (
     "describe_producers",
     "describe_transactions",
     "list_transactions",
+    "consumer_group_heartbeat",
+    "consumer_group_describe",
 )
 DIRECTIONS = ("request", "response")
-RECORDS = ("group_records", "metadata_records", "transaction_records")
+RECORDS = ("group_records", "consumer_group_records", "metadata_records", "transaction_records")
 
 
 class Case(NamedTuple):
