@@ -9,8 +9,10 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import ModuleType
 from typing import Any
+
 
 Scenario = Callable[[str], Any]  # given the broker's address; may be a coroutine function
 
@@ -73,7 +75,17 @@ def check_exactly_once(values: Iterable[bytes], count: int) -> None:
     expect_equal(expected, count, "records in all")
 
 
-def main(scenarios: dict[str, Scenario | str]) -> None:
+def scenarios_in(*modules: ModuleType) -> dict[str, Scenario | str]:
+    """The modules' functions by the names that scenarios have: `group_commit` does `group-commit`."""
+    return {
+        name.replace("_", "-"): value
+        for module in modules
+        for name, value in vars(module).items()
+        if callable(value)
+    }
+
+
+def main(scenarios: Mapping[str, Scenario | str]) -> None:
     """Run the scenario that the command line names, and print its result.
 
     A text in the place of a scenario says why the client can't do it.

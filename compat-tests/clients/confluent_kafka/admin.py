@@ -1,0 +1,88 @@
+"""confluent-kafka: topics, partitions, configurations, the cluster, groups."""
+
+from __future__ import annotations
+
+from common import admin_client, all_done, fill, make_topic, new_consumer, poll_some, read, send
+from confluent_kafka import (
+    ConsumerGroupState,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import ConfigResource, NewPartitions, NewTopic, ResourceType
+from harness import expect, expect_equal, fresh, wait_until
+
+
+def admin_topics(bootstrap: str) -> None:
+    admin, name = admin_client(bootstrap), fresh("topic")
+
+    def listed() -> bool:
+        return name in admin.list_topics(timeout=10).topics
+
+    all_done(admin.create_topics([NewTopic(name, 3, 1)]))
+    wait_until(listed, "the new topic is listed")
+    expect_equal(len(admin.list_topics(name, 10).topics[name].partitions), 3, "partitions described")
+    try:
+        all_done(admin.create_topics([NewTopic(name, 3, 1)]))
+        raise AssertionError("made twice")
+    except KafkaException as error:
+        expect_equal(error.args[0].code(), KafkaError.TOPIC_ALREADY_EXISTS, "error")
+    for _ in range(5):
+        all_done(admin.delete_topics([name]))
+        wait_until(lambda: not listed(), "the deleted topic is gone")
+        all_done(admin.create_topics([NewTopic(name, 1, 1)]))
+    wait_until(listed, "the topic made again is listed")
+    expect_equal(
+        len(admin.list_topics(name, 10).topics[name].partitions), 1, "partitions of the topic made again"
+    )
+
+
+def admin_partitions(bootstrap: str) -> None:
+    topic = make_topic(bootstrap)
+    all_done(admin_client(bootstrap).create_partitions([NewPartitions(topic, 4)]))
+    sent = send(bootstrap, [{"topic": topic, "value": b"x", "partition": number} for number in range(4)])
+    expect_equal([message.offset() for message in sent], [0] * 4, "first offsets")
+    expect_equal(sorted(message.partition() for message in read(bootstrap, topic, 4)), [0, 1, 2, 3])
+
+
+def admin_configs(bootstrap: str) -> None:
+    topic = make_topic(bootstrap, 1, **{"retention.ms": "123456", "cleanup.policy": "compact"})
+    admin = admin_client(bootstrap)
+    node = str(next(iter(admin.list_topics(timeout=10).brokers)))
+    resources = [ConfigResource(ResourceType.TOPIC, topic), ConfigResource(ResourceType.BROKER, node)]
+    of_topic, of_broker = all_done(admin.describe_configs(resources))
+    expect_equal(of_topic["retention.ms"].value, "123456", "retention.ms")
+    expect_equal(of_topic["cleanup.policy"].value, "compact", "cleanup.policy")
+    expect(not of_topic["retention.ms"].is_default, "retention.ms is not a default")
+    expect_equal(of_topic["segment.bytes"].value, "1073741824", "segment.bytes")
+    expect_equal(of_broker["log.segment.bytes"].value, "1073741824", "the broker's log.segment.bytes")
+
+
+def admin_cluster(bootstrap: str) -> None:
+    cluster = admin_client(bootstrap).describe_cluster().result(20)
+    expect(cluster.cluster_id, "a cluster id")
+    expect_equal([f"{node.host}:{node.port}" for node in cluster.nodes], [bootstrap], "nodes")
+    expect_equal(cluster.controller.id, cluster.nodes[0].id, "controller")
+
+
+def admin_groups(bootstrap: str) -> None:
+    topic, group = make_topic(bootstrap), fresh("group")
+    fill(bootstrap, topic, 10)
+    consumer, admin = new_consumer(bootstrap, group), admin_client(bootstrap)
+    consumer.subscribe([topic])
+    wait_until(lambda: poll_some(consumer), "records")
+    consumer.commit(offsets=[TopicPartition(topic, 0, 10)], asynchronous=False)
+
+    def listed() -> bool:
+        return any(entry.group_id == group for entry in admin.list_consumer_groups().result(20).valid)
+
+    expect(listed(), "the group is listed")
+    (described,) = all_done(admin.describe_consumer_groups([group]))
+    expect_equal(described.state, ConsumerGroupState.STABLE, "state")
+    expect_equal(len(described.members), 1, "members")
+    consumer.close()
+    (offsets,) = all_done(admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]))
+    expect_equal([(one.topic, one.offset) for one in offsets.topic_partitions], [(topic, 10)], "offsets")
+    all_done(admin.delete_consumer_groups([group]))
+    expect(not listed(), "the group is gone")

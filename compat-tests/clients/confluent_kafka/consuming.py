@@ -1,0 +1,76 @@
+"""confluent-kafka: consumption without a group."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from common import fill, make_topic, new_consumer, poll_some, read, send
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, TopicPartition
+from harness import expect, expect_equal, wait_until
+
+
+def consume_beginning(bootstrap: str) -> None:
+    topic = make_topic(bootstrap, 4)
+    values = [b"value-%d" % number for number in range(2000)]
+    send(bootstrap, [{"topic": topic, "value": v, "partition": n % 4} for n, v in enumerate(values)])
+    records = read(bootstrap, topic, 2000)
+    for partition in range(4):
+        found = [one.value() for one in records if one.partition() == partition]
+        expect_equal(found, values[partition::4], f"partition {partition}")
+
+
+def consume_times(bootstrap: str) -> None:
+    topic, base = make_topic(bootstrap), int(time.time() * 1000) - 100_000
+    records = [
+        {"topic": topic, "value": b"value-%d" % n, "timestamp": base + n * 1000, "partition": 0}
+        for n in range(100)
+    ]
+    send(bootstrap, records)
+    consumer = new_consumer(bootstrap)
+    (found,) = consumer.offsets_for_times([TopicPartition(topic, 0, base + 41_500)], 10)
+    expect_equal(found.offset, 42, "offset for a time")
+    (late,) = consumer.offsets_for_times([TopicPartition(topic, 0, base + 10**6)], 10)
+    expect_equal(late.offset, OFFSET_END, "offset after the end")
+    expect_equal(consumer.get_watermark_offsets(TopicPartition(topic, 0), 10), (0, 100), "watermarks")
+    consumer.assign([found])
+    expect_equal(wait_until(lambda: poll_some(consumer), "records")[0].value(), b"value-42", "first record")
+    consumer.close()
+
+
+def consume_seek(bootstrap: str) -> None:
+    topic = make_topic(bootstrap)
+    fill(bootstrap, topic, 100)
+    consumer = new_consumer(bootstrap)
+
+    def next_value() -> Any:
+        return wait_until(lambda: consumer.poll(1), "a record").value()
+
+    consumer.assign([TopicPartition(topic, 0, 70)])
+    expect_equal(next_value(), b"value-70", "after assign")
+    consumer.seek(TopicPartition(topic, 0, OFFSET_BEGINNING))
+    expect_equal(next_value(), b"value-0", "from the beginning")
+    (position,) = consumer.position([TopicPartition(topic, 0)])
+    expect_equal(position.offset, 1, "position")
+    consumer.pause([TopicPartition(topic, 0)])
+    expect_equal(consumer.poll(0.5), None, "while paused")
+    consumer.resume([TopicPartition(topic, 0)])
+    expect_equal(next_value(), b"value-1", "after resume")
+    consumer.seek(TopicPartition(topic, 0, OFFSET_END))
+    expect_equal(consumer.poll(0.5), None, "at the end")
+    fill(bootstrap, topic, 1, 100)
+    expect_equal(next_value(), b"value-100", "behind the end")
+    consumer.close()
+
+
+def consume_long_poll(bootstrap: str) -> None:
+    topic = make_topic(bootstrap)
+    consumer = new_consumer(bootstrap, **{"fetch.wait.max.ms": 20_000, "socket.timeout.ms": 60_000})
+    consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
+    consumer.poll(0.5)
+    threading.Timer(1, lambda: send(bootstrap, [{"topic": topic, "value": b"now"}])).start()
+    begin = time.monotonic()
+    wait_until(lambda: consumer.poll(15), "the record", 16)
+    expect(time.monotonic() - begin < 10, "the fetch waited on though there was a record")
+    consumer.close()

@@ -1,0 +1,58 @@
+"""kafka-python: the broker stops, starts again, and is killed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from common import fill, make_topic, read
+from harness import ask_broker, check_exactly_once, expect_equal, fresh, numbered, wait_until
+from kafka import KafkaConsumer, KafkaProducer
+
+
+def restart_resume(bootstrap: str) -> None:
+    topic, group = make_topic(bootstrap), fresh("group")
+    for number in range(3):
+        fill(bootstrap, topic, 100, number * 100)
+        consumer = KafkaConsumer(
+            topic,
+            bootstrap_servers=bootstrap,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+        seen: list[bytes] = []
+
+        def poll(consumer: Any = consumer, seen: list[bytes] = seen) -> bool:
+            for batch in consumer.poll(500).values():
+                seen += [record.value for record in batch]
+            return len(seen) >= 100
+
+        wait_until(poll, "a hundred records")
+        expect_equal(seen, [value for _, value in numbered(100, number * 100)], f"records of run {number}")
+        consumer.commit()
+        consumer.close()
+        ask_broker("stop" if number == 0 else "kill")
+        ask_broker("start")
+
+
+def kill_produce(bootstrap: str) -> None:
+    count, topic = 200_000, make_topic(bootstrap)
+    producer = KafkaProducer(
+        bootstrap_servers=bootstrap,
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=5,
+        delivery_timeout_ms=120_000,
+        reconnect_backoff_max_ms=500,
+    )
+    futures = []
+    for number, (key, value) in enumerate(numbered(count)):
+        futures.append(producer.send(topic, key=key, value=value, partition=0))
+        if number % (count // 6) == count // 12 and len(futures) > 1:
+            ask_broker("kill")
+            ask_broker("start")
+    producer.flush()
+    offsets = [future.get(60).offset for future in futures]
+    expect_equal(offsets, list(range(count)), "acknowledged offsets")
+    producer.close()
+    check_exactly_once((record.value for record in read(bootstrap, topic, count, 120)), count)
