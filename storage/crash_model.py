@@ -200,12 +200,15 @@ class PowerLoss:
         """Write some of the blocks of `data`, or a part up to any byte."""
         chance = self._chance
         unit = (1, SECTOR_BYTES, PAGE_BYTES)[chance.randrange(3)]
-        if chance.random() < 0.5:
-            self._extend(contents, offset + len(data))  # the length is there before the data
+        end = offset + len(data)
+        length_first = chance.random() < 0.5
         if unit == 1:
             _overwrite(contents, offset, data[: chance.randrange(len(data) + 1)])
+            if length_first and len(contents) < end:
+                contents.extend(bytes(end - len(contents)))
             return
-        end = offset + len(data)
+        if length_first:
+            self._extend(contents, end)
         start = offset
         while start < end:
             stop = min(end, start - start % unit + unit)
@@ -215,7 +218,11 @@ class PowerLoss:
             start = stop
 
     def _extend(self, contents: bytearray, size: int) -> None:
-        """Bring a file to a length without its data: zeros, or what lay in those blocks before."""
+        """Bring a file to a length without its data: zeros, or what lay in those blocks before.
+
+        The rest of a sector in which the file ended has been zeros since that was written.
+        """
+        contents.extend(bytes(max(0, min(size - len(contents), -len(contents) % SECTOR_BYTES))))
         missing = size - len(contents)
         if missing <= 0:
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from .crash_model import Chance, DirectoryNode, FileChange, FileNode, NameChange, Node, PowerLoss, copy_tree
@@ -325,8 +326,9 @@ def _files(directory: DirectoryNode, above: str = "") -> list[tuple[str, FileNod
     return found
 
 
-def _names(path: str) -> list[str]:
-    return [name for name in path.split("/") if name not in ("", ".")]
+@lru_cache(maxsize=1024)
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(name for name in path.split("/") if name not in ("", "."))
 
 
 def _error(number: int, path: str) -> OSError:

@@ -1,21 +1,22 @@
 """One partition's log: the directory `<topic>-<n>` with its segments.
 
     log = Log.create(file_system, "data/flights-0", LogConfig(), topic_id=uuid16)
-    result = log.append(buffer, headers, now_ms=now_ms)         # offsets and leader epoch patched in place,
-    one write piece = log.read(result.base_offset, max_bytes=1 << 20)     # the file's bytes as they are, a
-    Region ticket = log.begin_sync()                                   # group commit: error = None if ticket
-    is None else ticket.run()            #   in a thread; touches nothing that the loop changes if ticket is
-    not None: log.finish_sync(ticket, error)       #   in the loop: synced_offset moves, or the log is offline
+    result = log.append(buffer, headers, now_ms=now_ms)      # offsets and leader epoch patched in place
+    piece = log.read(result.base_offset, max_bytes=1 << 20)  # the file's bytes as they are, a Region
+    ticket = log.begin_sync()                                # group commit
+    error = None if ticket is None else ticket.run()         # in a thread, beside the loop
+    if ticket is not None:
+        log.finish_sync(ticket, error)                       # in the loop: synced_offset moves
 
 Three offsets tell how safe the log's contents are:
 
 - `log_end_offset`: everything below survives the death of the process;
-- `synced_offset`: everything below survives a power failure (acknowledge up to here when durability was asked
-for);
+- `synced_offset`: everything below survives a power failure (acknowledge up to here when durability was
+  asked for);
 - `recovery_point`: below it the indexes, the producers' snapshot and the leader epochs are synced too, so
-that a start after
-  a crash reads the log only from here. It moves when a ticket of `begin_sync(checkpoint=True)` has run, and
-  goes into the file `recovery-point-offset-checkpoint` by `LogDirectory.write_checkpoints`.
+  that a start after a crash reads the log only from here. It moves when a ticket of
+  `begin_sync(checkpoint=True)` has run, and goes into the file `recovery-point-offset-checkpoint` by
+  `LogDirectory.write_checkpoints`.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from .leader_epoch import LeaderEpochs
 from .log_config import LogConfig
 from .log_reading import Slice
 from .log_syncing import SyncedLog
-from .producer_state import Changes, ProducerState
+from .producer_state import Changes
 from .recovery import LoadedLog, Loader
 from .segment import MAX_RELATIVE_OFFSET, Segment
 from .snapshots import read_end_marker
@@ -122,8 +123,6 @@ class Log(SyncedLog):
         loaded = LoadedLog.new(file_system, directory, segment, topic_id)
         log = cls(file_system, directory, config, loaded)
         log._directories_changed.add(parent_directory(directory))
-        if topic_id is not None:
-            log._paths_changed.append(f"{directory}/{PARTITION_METADATA}")
         return log
 
     @classmethod
@@ -310,14 +309,14 @@ class Log(SyncedLog):
         """Drop everything at `offset` and beyond, durably. A batch that holds `offset` in its middle goes as
         a whole.
 
-        No ticket may be under way. Raises LogCorrupted, StorageFailed.
+        No ticket may be under way. Raises OffsetOutOfRange before the log start offset, LogCorrupted,
+        StorageFailed.
         """
         self._check_online()
         if offset >= self.log_end_offset:
             return
-        if offset <= self._segments[0].base_offset:
-            self.truncate_fully_and_start_at(offset)
-            return
+        if offset < self.log_start_offset:
+            raise OffsetOutOfRange(offset, self.log_start_offset, self.log_end_offset)
         self._lower_recovery_point(offset)
         gaps = self.config.compacted
         try:
@@ -334,28 +333,6 @@ class Log(SyncedLog):
         self.leader_epochs.truncate_from_end(end_offset)
         self.log_end_offset = end_offset
         self._lower_recovery_point(end_offset)
-
-    def truncate_fully_and_start_at(self, offset: int) -> None:
-        """Drop everything, durably; the log continues at `offset`. No ticket may be under way. Raises
-        StorageFailed.
-        """
-        self._check_online()
-        self._lower_recovery_point(min(offset, self._segments[0].base_offset))
-        segment = Segment(self._file_system, self.directory, offset, 0, 0)
-        try:
-            for number in range(len(self._segments) - 1, -1, -1):
-                self._remove_segment(number)
-            segment.create()
-            self._segments.append(segment)
-            self._base_offsets.append(offset)
-            self._snapshots.remove(self._snapshots.offsets[:])
-            self._file_system.sync_directory(self.directory)
-        except OSError as error:
-            raise self._fail("a truncation failed", error) from error
-        self._active = segment
-        self.leader_epochs.clear()
-        self.producers = ProducerState(offset)
-        self.log_start_offset = self.log_end_offset = self.recovery_point = self.synced_offset = offset
 
     def _lower_recovery_point(self, offset: int) -> None:
         """The checkpoint must not speak of more than there is, whenever a crash comes."""

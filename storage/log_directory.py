@@ -1,10 +1,11 @@
 """The data folder: its lock, whose it is, how it was left, and the logs in it.
 
-    folder = LogDirectory.open(file_system, "data")       # FileSystemLocked: another broker has it
-    log = folder.open_log("flights", 0, LogConfig())       # recovered, if the last stop was not a clean one
-    folder.write_checkpoints()                             # now and then: from where to recover, where logs
-    start for log in logs: log.close() folder.close()                                         # checkpoints,
-    and the mark of a clean stop
+    folder = LogDirectory.open(file_system, "data")    # FileSystemLocked: another broker has it
+    log = folder.open_log("flights", 0, LogConfig())   # recovered, if the last stop was not a clean one
+    folder.write_checkpoints()                         # now and then: from where to recover, where logs start
+    for log in logs:
+        log.close()
+    folder.close()                                     # checkpoints, and the mark of a clean stop
 
 The mark `.kafka_cleanshutdown` is removed, durably, before anything else is written: a crash during the very
 start finds none. What the checkpoints say about logs that are not open stays in them. A log's entries go

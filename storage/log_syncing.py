@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 
+from .checkpoint import PARTITION_METADATA
 from .file_system import File, FileSystem
 from .leader_epoch import FILE_NAME as LEADER_EPOCHS
 from .log_config import LogConfig
@@ -38,6 +39,8 @@ class SyncedLog(ReadableLog):
         self._epochs_saved = -1 if loaded.changed else self.leader_epochs.changed
         self._directories_changed = {directory} if loaded.changed else set()
         self._paths_changed: list[str] = []  # small files that were written and not synced
+        if loaded.changed and loaded.topic_id is not None:
+            self._paths_changed.append(f"{directory}/{PARTITION_METADATA}")
         self._ticket: SyncTicket | None = None
         self._closed = False
         self.closed_cleanly = False

@@ -1,16 +1,18 @@
-"""Crash a workload at every call that it makes, several times each, and the recoveries from those crashes too.
+"""Crash a workload at every call that it makes, several times each, and the recoveries from that too.
 
-    python -m tests.storage.crash_runner --seed 1 --outcomes 20000 --processes 2
+    python -m tests.storage.crash_runner --seed 1 --outcomes 20000
     python -m tests.storage.crash_runner --replay 1-3/217/4        # the outcome that a failure named
 
-A moment is a call of the workload, counted from its beginning through all restarts. At each moment the disk is copied
-as a crash would leave it, with the seed `<workload>/<moment>/<outcome>`, and recovered: the workload itself goes on
-undisturbed. Of some outcomes the recovery is crashed again at each of its calls, `<...>/<call>`.
+A moment is a call of the workload that changed or synced something, counted from its beginning through all
+restarts. At each moment the disk is copied as a crash would leave it, with the seed
+`<workload>/<moment>/<outcome>`, and recovered: the workload itself goes on undisturbed. Of some outcomes the
+recovery is crashed again at each of its calls, `<...>/<call>`.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import time
@@ -23,7 +25,7 @@ from odradek.storage.faulty_file_system import FaultyFileSystem
 from tests.storage.crash_workload import DATA, Broker, Workload
 from tests.storage.log_model import Producer, known_producers, read_all
 
-STEPS = 60
+STEPS = (12, 20, 30, 60)  # of a workload: short ones cost less an outcome, long ones get further
 OUTCOMES_PER_MOMENT = 3
 CRASH_RECOVERY_EVERY = 6  # of so many outcomes one has its recovery crashed too
 
@@ -60,7 +62,7 @@ class Runner:
         self._moment = 0
         try:
             workload = Workload(workload_seed, lambda workload: self._look(workload_seed, workload))
-            workload.run(STEPS)
+            workload.run(STEPS[Random(workload_seed).randrange(len(STEPS))])
         except (Failed, Enough):
             raise
         except Exception as error:
@@ -140,7 +142,10 @@ def _state(broker: Broker) -> dict[str, LogState]:
 
 
 def run(seed: str, outcomes: int) -> int:
-    """Check that many outcomes of workloads `<seed>-0`, `<seed>-1`, ...; return their number. Raises Failed."""
+    """Check that many outcomes of the workloads `<seed>-0`, `<seed>-1`, ...; return how many it were.
+
+    Raises Failed.
+    """
     runner = Runner(outcomes)
     number = 0
     try:
@@ -152,26 +157,29 @@ def run(seed: str, outcomes: int) -> int:
 
 
 def replay(name: str) -> None:
-    """Look at one outcome again. Raises Failed if it still fails."""
-    Runner(sys.maxsize, only=name).run(name.split("/")[0])
+    """Look at one outcome again, or at all of a workload. Raises Failed if it still fails."""
+    Runner(sys.maxsize, only=name if "/" in name else None).run(name.split("/")[0])
 
 
-def run_in_processes(seed: str, outcomes: int, processes: int) -> list[str]:
-    """Divide the outcomes among processes; return what each printed, its failure among it."""
-    root = Path(__file__).parents[2]
+def run_in_processes(seed: str, outcomes: int, processes: int) -> int:
+    """Divide the outcomes among processes, and return how many they have checked. Raises Failed."""
     share = -(-outcomes // processes)
     command = [sys.executable, "-m", "tests.storage.crash_runner", "--outcomes", str(share), "--seed"]
     children = [
         subprocess.Popen(
             [*command, f"{seed}.{number}"],
-            cwd=root,
+            cwd=Path(__file__).parents[2],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
         for number in range(processes)
     ]
-    return [child.communicate()[0] for child in children]
+    printed = [child.communicate()[0] for child in children]
+    counts = [re.search(r"(\d+) outcomes hold", text) for text in printed]
+    if not all(counts):
+        raise Failed("".join(printed))
+    return sum(int(count[1]) for count in counts if count)
 
 
 def main() -> int:
@@ -180,7 +188,7 @@ def main() -> int:
     )
     parser.add_argument("--seed", default=str(time.time_ns() % 1_000_000))
     parser.add_argument("--outcomes", type=int, default=20_000)
-    parser.add_argument("--replay")
+    parser.add_argument("--replay", help="the name of an outcome, or of a workload")
     arguments = parser.parse_args()
     started = time.monotonic()
     try:
@@ -190,11 +198,8 @@ def main() -> int:
             return 0
         outcomes = run(arguments.seed, arguments.outcomes)
     except Failed as failure:
-        print(
-            f"FAILED {failure}\nreplay with: python -m tests.storage.crash_runner --replay {str(failure).split()[0].rstrip(':')}"
-        )
-        if arguments.replay:
-            raise
+        name = str(failure).split()[0].rstrip(":")
+        print(f"FAILED {failure}\nreplay with: python -m tests.storage.crash_runner --replay {name}")
         return 1
     seconds = time.monotonic() - started
     print(f"seed {arguments.seed}: {outcomes} outcomes hold, {outcomes / seconds:.0f} a second")

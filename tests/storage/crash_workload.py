@@ -1,7 +1,8 @@
 """A program that uses logs as the broker does, step by step from a seed, on a file system that can crash.
 
-It appends plain and idempotent batches, repeats some, commits offsets, rolls, syncs, checkpoints, truncates, advances
-the log start, deletes and makes logs, stops cleanly, is killed and loses power, and goes on with what it finds.
+It appends plain and idempotent batches, repeats some, commits offsets, rolls, syncs, checkpoints, truncates,
+advances the log start, deletes and makes logs, stops cleanly, is killed and loses power between two steps, in
+the middle of one or while it starts again, and goes on with what it finds.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 from odradek.protocol.record_batch import Record, batches, build_batch
 from odradek.storage.checkpoint import MetaProperties
-from odradek.storage.faulty_file_system import FaultyFileSystem
+from odradek.storage.faulty_file_system import Crash, FaultyFileSystem
 from odradek.storage.file_system import FileSystem
 from odradek.storage.log import Log, LogConfig
 from odradek.storage.log_directory import LogDirectory
@@ -35,20 +36,24 @@ class Producer(NamedTuple):
 class Broker:
     """The data folder of `models`' logs, opened as a broker opens it on its start.
 
-    Logs whose creation was never synced are made again if there is nothing to open.
+    Directories that belong to no model, of an interrupted creation or deletion, are removed. Logs whose
+    creation was never synced are made again if there is nothing to open.
     """
 
     def __init__(self, file_system: FileSystem, models: list[LogModel]) -> None:
         self.directory = LogDirectory.open(file_system, DATA)
         if self.directory.meta is None:
             self.directory.identify(MetaProperties("crash-test", 1))
+        names = {(model.topic, model.index) for model in models}
+        self.directory.remove_logs([key for key in self.directory.partitions() if key not in names])
         self.logs: dict[LogModel, Log] = {}
         for model in models:
             self.logs[model] = self.directory.open_log(model.topic, model.index, CONFIG, model.topic_id)
 
 
 class Workload:
-    """`on_change` is called after each call that changed the file system; `models` say what a crash may leave then.
+    """`on_change` is called after each call that changed the file system; `models` say what a crash may leave
+    then.
 
     `power_lost` tells that a power loss is behind which the models have not yet been adjusted to.
     """
@@ -72,12 +77,34 @@ class Workload:
         self._on_change(self)
 
     def run(self, steps: int) -> None:
-        """Make two logs and take that many steps."""
-        self.create()
-        self.create()
+        """Make two logs and take that many steps. Some never end: there is a crash on the way."""
         choices, weights = zip(*STEPS, strict=True)
-        for step in self.random.choices(choices, weights, k=steps):
-            step(self)
+        chosen = self.random.choices(choices, weights, k=steps)
+        for step in (Workload.create, Workload.create, *chosen):
+            if self.random.random() < CRASHING_STEPS:
+                self.file_system.crash_at = self.file_system.calls + 1 + self.random.randrange(10)
+            try:
+                (step if self.models else Workload.create)(self)
+            except Crash:
+                self._go_on_after_crash()
+            self.file_system.crash_at = None
+
+    def _go_on_after_crash(self) -> None:
+        """The next start may crash as well."""
+        while True:
+            power_lost = self.random.random() < 0.6
+            self.power_lost = self.power_lost or power_lost
+            crashed = self.file_system
+            self.file_system = (
+                crashed.power_loss(self.random) if power_lost else crashed.process_kill(self.random)
+            )
+            if self.random.random() < 0.3:
+                self.file_system.crash_at = 1 + self.random.randrange(40)
+            try:
+                self._restart()
+            except Crash:
+                continue
+            return
 
     def _log(self) -> tuple[LogModel, Log]:
         model = self.random.choice(self.models)
@@ -95,8 +122,8 @@ class Workload:
             log = self.broker.directory.create_log(topic, index, CONFIG, model.topic_id)
             self.models.append(model)
             self.broker.logs[model] = log
-            self._sync(model, log, checkpoint=False)
-            model.durable = True
+            if self.random.random() < 0.7:
+                self._sync(model, log, checkpoint=False)
 
     def delete(self) -> None:
         """Delete a log; under its name a new one may be made at once."""
@@ -268,6 +295,7 @@ class Workload:
         self.power_lost = False
 
 
+CRASHING_STEPS = 0.08
 STEPS: tuple[tuple[Callable[[Workload], None], int], ...] = (
     (Workload.append, 40),
     (Workload.repeat, 4),

@@ -1,7 +1,7 @@
 """What a log must hold: everything that was appended to it, and what of that was promised to last.
 
-The model is told of each append, truncation, deletion and sync before and after it happens, so that at any moment in
-between it knows what a crash may leave. `check` compares a recovered log with it.
+The model is told of each append, truncation, deletion and sync before and after it happens, so that at any
+moment in between it knows what a crash may leave. `check` compares a recovered log with it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,6 @@ class LogModel:
         self.in_flight: list[Batch] = []  # of an append that has not returned
         self.truncating_to: int | None = None  # a truncation that has not returned
         self.synced_offset = 0  # everything below was synced
-        self.durable = False  # the creation was
         self.smallest_start = 0  # the log start offset of the last durable checkpoint
         self.largest_start = 0  # the largest that was asked for
 
@@ -124,7 +123,9 @@ class LogModel:
         self._check_commits(end, power_lost)
 
     def _check_contents(self, log: Log, start: int, end: int) -> None:
-        """Every batch whole and unchanged at its offset, from the one that holds `start` to `end`, and no other."""
+        """Every batch whole and unchanged at its offset, from the one that holds `start` to `end`, and no
+        other.
+        """
         expected = [batch for batch in self._with_in_flight() if start <= batch.last_offset < end]
         last = expected[-1].last_offset + 1 if expected else start
         if last != end:
@@ -142,8 +143,9 @@ class LogModel:
                 )
 
     def _check_producers(self, state: ProducerState, start: int, end: int, promised_end: int) -> None:
-        """The last of each producer's batches, exactly. A producer none of whose batches is left may have gone back,
-        or be forgotten, as far as these had not been promised."""
+        """The last of each producer's batches, exactly. A producer none of whose batches is left may have
+        gone back, or be forgotten, as far as these had not been promised.
+        """
         found, latest, promised = known_producers(state), self.producers(end), self.producers(promised_end)
         nothing = (-1, -1, -1)
         for producer_id in found.keys() | latest.keys():

@@ -233,17 +233,34 @@ def test_truncation_drops_the_tail_and_appending_goes_on() -> None:
     assert check_log(file_system, DIRECTORY) == []
 
 
-def test_truncating_fully_begins_anew_elsewhere() -> None:
-    """A log can be emptied and go on at another offset."""
-    file_system = MemoryFileSystem()
+def test_a_truncation_to_the_log_start_keeps_the_offsets() -> None:
+    """The log is empty and goes on where it was, whatever a kill in the middle of it leaves."""
+    file_system = FaultyFileSystem()
     log = new_log(file_system)
     fill(log, 20)
-    log.truncate_fully_and_start_at(1000)
-    assert (log.log_start_offset, log.log_end_offset, log.size) == (1000, 1000, 0)
-    fill(log, 2)
-    log.close()
-    assert check_log(file_system, DIRECTORY) == []
-    assert contents(reopen(file_system, clean=True, recovery_point=1002))[0][0] == 1000
+    start = log.segments[1].base_offset
+    log.advance_log_start_offset(start)
+    left = [file_system.process_kill()]
+    file_system.on_change = lambda: left.append(file_system.process_kill())
+    log.truncate_to(start)
+    assert (log.log_start_offset, log.log_end_offset, log.size) == (start, start, 0)
+    assert len(left) > 5
+    for killed in left:
+        recovered = reopen(killed)
+        assert (recovered.log_start_offset, contents(recovered)[:1]) in (
+            (start, []),
+            (start, contents(reopen(left[0]))[:1]),
+        )
+
+
+def test_what_was_deleted_cannot_be_truncated() -> None:
+    """An offset before the log start is out of range."""
+    log = new_log(MemoryFileSystem())
+    fill(log, 20)
+    log.advance_log_start_offset(9)
+    with pytest.raises(OffsetOutOfRange):
+        log.truncate_to(8)
+    assert len(contents(log)) == 11
 
 
 def test_a_truncation_lowers_the_recovery_point_first() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
 from odradek.storage.check import check_log
 from odradek.storage.errors import LogCorrupted
+from odradek.storage.faulty_file_system import FaultyFileSystem
 from odradek.storage.file_system import File
 from odradek.storage.log import LogConfig
 from odradek.storage.memory_file_system import MemoryFileSystem
@@ -344,3 +346,17 @@ def test_flipped_bits_beyond_the_recovery_point_are_cut() -> None:
     log.close(clean=False)
     flip(file_system, segment_path(0), 5 * 108 + 80)
     assert reopen(file_system, LogConfig(), recovery_point=2).log_end_offset == 5
+
+
+def test_the_topic_id_is_synced_with_what_is_recovered() -> None:
+    """A process that is killed before its first sync leaves that of the topic id to the next one."""
+    file_system = FaultyFileSystem()
+    new_log(file_system).close(clean=False)
+    killed = file_system.process_kill()
+    log = reopen(killed)
+    fill(log, 2)
+    sync(log, checkpoint=True)
+    killed.sync_directory("data")
+    killed.sync_directory("/")
+    for seed in range(40):
+        assert reopen(killed.power_loss(Random(seed)), recovery_point=2).topic_id == TOPIC_ID
