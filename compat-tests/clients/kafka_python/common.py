@@ -15,8 +15,8 @@ NOT_IDEMPOTENT: dict[str, Any] = {"enable_idempotence": False} if VERSION >= (2,
 CODECS = (None, "gzip", "snappy", "lz4", *(["zstd"] if VERSION >= (2, 0) else []))
 
 
-def make_topic(bootstrap: str, partitions: int = 1, **configs: str) -> str:
-    name = fresh("topic")
+def make_topic(bootstrap: str, partitions: int = 1, name: str | None = None, **configs: str) -> str:
+    name = name or fresh("topic")
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs)])
     admin.close()

@@ -6,7 +6,7 @@ import threading
 import time
 
 from common import VERSION, fill, make_topic, read
-from harness import expect, expect_equal, wait_until
+from harness import expect, expect_equal, fresh, wait_until
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 
@@ -90,3 +90,43 @@ def consume_long_poll(bootstrap: str) -> None:
     expect(time.monotonic() - begin < 10, "the fetch waited on though there was a record")
     consumer.close()
     producer.close()
+
+
+def consume_pattern(bootstrap: str) -> None:
+    prefix = fresh("pattern")
+    first, other, later = f"{prefix}-first", fresh("other"), f"{prefix}-later"
+    for name in (first, other):
+        make_topic(bootstrap, name=name)
+        fill(bootstrap, name, 10)
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap,
+        group_id=fresh("group"),
+        auto_offset_reset="earliest",
+        metadata_max_age_ms=500,
+    )
+    consumer.subscribe(pattern=f"^{prefix}-.*")
+    seen: dict[str, int] = {}
+
+    def read_from(topic: str) -> bool:
+        for partition, records in consumer.poll(200).items():
+            seen[partition.topic] = seen.get(partition.topic, 0) + len(records)
+        return seen.get(topic) == 10
+
+    wait_until(lambda: read_from(first), "the first topic's records")
+    make_topic(bootstrap, name=later)
+    fill(bootstrap, later, 10)
+    wait_until(lambda: read_from(later), "the later topic's records")
+    expect_equal(seen, {first: 10, later: 10}, "records by topic")
+    consumer.close()
+
+
+def consume_large(bootstrap: str) -> None:
+    topic = make_topic(bootstrap, 1, **{"max.message.bytes": "5000000"})
+    producer = KafkaProducer(bootstrap_servers=bootstrap, max_request_size=5_000_000)
+    values = [b"small", b"x" * 3_000_000, b"small"]
+    for value in values:
+        producer.send(topic, value, partition=0).get(20)
+    producer.close()
+    options = {"max_partition_fetch_bytes": 1000, "fetch_max_bytes": 1000}
+    found = [record.value for record in read(bootstrap, topic, 3, **options)]
+    expect(found == values, "records", [len(value) for value in found])

@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import Any
 
 from common import VERSION, fill, make_topic
 from harness import expect_equal, fresh, wait_until
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from kafka.errors import KafkaConnectionError
 from kafka.structs import OffsetAndMetadata
+
+
+class Rebalances(ConsumerRebalanceListener):
+    """What a member was given and what it had to give back, in order."""
+
+    def __init__(self) -> None:
+        self.assigned: list[set[Any]] = []
+        self.revoked: list[set[Any]] = []
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        self.assigned.append(set(assigned))
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        self.revoked.append(set(revoked))
 
 
 class Member:
     """A consumer in a thread, with the records it saw."""
 
-    def __init__(self, bootstrap: str, topic: str, group: str) -> None:
-        self.consumer = KafkaConsumer(
-            bootstrap_servers=bootstrap,
-            group_id=group,
-            auto_offset_reset="earliest",
-            session_timeout_ms=6000,
-            heartbeat_interval_ms=500,
-            auto_commit_interval_ms=200,
-        )
-        self.consumer.subscribe([topic])
+    def __init__(self, bootstrap: str, topics: str | list[str], group: str, **options: Any) -> None:
+        settings: dict[str, Any] = {
+            "bootstrap_servers": bootstrap,
+            "group_id": group,
+            "auto_offset_reset": "earliest",
+            "session_timeout_ms": 6000,
+            "heartbeat_interval_ms": 500,
+            "auto_commit_interval_ms": 200,
+        }
+        self.consumer = KafkaConsumer(**settings | options)
+        self.rebalances = Rebalances()
+        self.consumer.subscribe([topics] if isinstance(topics, str) else topics, listener=self.rebalances)
         self.seen: list[bytes] = []
         self.owned: set[Any] = set()
         self._end = threading.Event()
@@ -32,8 +51,9 @@ class Member:
 
     def _run(self) -> None:
         while not self._end.is_set():
-            for batch in self.consumer.poll(100).values():
-                self.seen += [record.value for record in batch]
+            with contextlib.suppress(KafkaConnectionError):  # the broker may be away for a while
+                for batch in self.consumer.poll(100).values():
+                    self.seen += [record.value for record in batch]
             self.owned = set(self.consumer.assignment())
 
     def leave(self) -> None:
@@ -52,17 +72,19 @@ class Member:
         self.consumer._client.close()
 
 
+def share(members: list[Member], partitions: int) -> bool:
+    """Every member owns something, every partition is owned, and by one member."""
+    owned = [member.owned for member in members]
+    return all(owned) and sum(map(len, owned)) == partitions == len(set().union(*owned))
+
+
 def group_members(bootstrap: str) -> None:
     topic, group = make_topic(bootstrap, 6), fresh("group")
     members = [Member(bootstrap, topic, group)]
 
     def shared_by(count: int) -> None:
-        def rests() -> bool:
-            owned = [member.owned for member in members]
-            return all(owned) and sum(map(len, owned)) == 6 and len(set().union(*owned)) == 6
-
         expect_equal(len(members), count)
-        wait_until(rests, f"six partitions shared by {count}", 45)
+        wait_until(lambda: share(members, 6), f"six partitions shared by {count}", 45)
 
     shared_by(1)
     members += [Member(bootstrap, topic, group), Member(bootstrap, topic, group)]
@@ -112,3 +134,43 @@ def group_commit(bootstrap: str) -> None:
     records = wait_until(lambda: second.poll(500).get(partition), "records")
     expect_equal(records[0].value, b"value-42", "first record of the second run")
     second.close()
+
+
+def group_round_robin(bootstrap: str) -> None:
+    topics, group = [make_topic(bootstrap, 3), make_topic(bootstrap, 3)], fresh("group")
+    options = {"partition_assignment_strategy": [RoundRobinPartitionAssignor]}
+    members = [Member(bootstrap, topics, group, **options) for _ in range(2)]
+    wait_until(lambda: share(members, 6), "six partitions shared", 45)
+    expect_equal([len(member.owned) for member in members], [3, 3], "partitions each")  # by range: 4 and 2
+    for member in members:
+        member.leave()
+
+
+def group_cooperative(bootstrap: str) -> None:
+    from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+
+    topic, group = make_topic(bootstrap, 6), fresh("group")
+    options = {"partition_assignment_strategy": [CooperativeStickyAssignor]}
+    first = Member(bootstrap, topic, group, **options)
+    wait_until(lambda: share([first], 6), "six partitions held by one", 45)
+    second = Member(bootstrap, topic, group, **options)
+    wait_until(lambda: share([first, second], 6), "six partitions shared", 45)
+    revoked = [partitions for partitions in first.rebalances.revoked if partitions]
+    expect_equal(revoked, [second.owned], "given back by the first")
+    for member in (first, second):
+        member.leave()
+
+
+def group_static(bootstrap: str) -> None:
+    topic, group = make_topic(bootstrap, 6), fresh("group")
+    settled = Member(bootstrap, topic, group, group_instance_id="settled")
+    moving = Member(bootstrap, topic, group, group_instance_id="moving")
+    wait_until(lambda: share([settled, moving], 6), "six partitions shared", 45)
+    owned, noticed = set(moving.owned), len(settled.rebalances.assigned)
+    moving.die()
+    back = Member(bootstrap, topic, group, group_instance_id="moving")
+    wait_until(lambda: share([settled, back], 6), "six partitions shared again", 45)
+    expect_equal(back.owned, owned, "partitions of the member that came back")
+    expect_equal(len(settled.rebalances.assigned), noticed, "rebalances of the other")
+    for member in (settled, back):
+        member.leave()

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from common import CODECS, NOT_IDEMPOTENT, VERSION, make_topic, read
-from harness import expect_equal, numbered
+from harness import expect, expect_equal, numbered
 from kafka import KafkaProducer
 from kafka.errors import MessageSizeTooLargeError
 
@@ -71,3 +71,14 @@ def produce_too_large(bootstrap: str) -> None:
     producer.send(topic, b"small").get(20)
     producer.close()
     expect_equal([record.value for record in read(bootstrap, topic, 1)], [b"small"])
+
+
+def produce_append_time(bootstrap: str) -> None:
+    topic = make_topic(bootstrap, 1, **{"message.timestamp.type": "LogAppendTime"})
+    producer, begin = KafkaProducer(bootstrap_servers=bootstrap), int(time.time() * 1000)
+    sent = producer.send(topic, b"value", timestamp_ms=1_000_000, partition=0).get(20)
+    producer.close()
+    (record,) = read(bootstrap, topic, 1)
+    expect_equal(record.timestamp_type, 1, "timestamp type")
+    expect(begin - 1000 <= record.timestamp <= time.time() * 1000 + 1000, "the broker's time", record)
+    expect_equal(sent.timestamp, record.timestamp, "the producer is told")

@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import admin
 import command_line
 import consuming
+import errors
 import groups
 import producing
 import restarts
@@ -25,8 +26,12 @@ ABSENT = {
         "admin-cluster": "the admin client describes the cluster from 2.0 on",
         "admin-groups": "the admin client deletes groups from 2.0 on",
     },
-    (2, 1): {"kill-produce": "the producer is idempotent from 2.1 on"},
+    (2, 1): {
+        "kill-produce": "the producer is idempotent from 2.1 on",
+        "group-static": "members may be static from 2.1 on",
+    },
     (2, 3): {"command-line": "there are command-line tools from 2.3 on"},
+    (3, 0): {"group-cooperative": "the cooperative assignor came with 3.0"},
 }
 
 if __name__ == "__main__":
@@ -34,4 +39,4 @@ if __name__ == "__main__":
     for version, lacking in ABSENT.items():
         if version > VERSION:
             absent |= lacking
-    main({**scenarios_in(admin, producing, consuming, groups, restarts, command_line), **absent})
+    main({**scenarios_in(admin, producing, consuming, errors, groups, restarts, command_line), **absent})
