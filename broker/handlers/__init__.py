@@ -43,6 +43,7 @@ ROUTES: dict[ApiKey, range] = {
     ApiKey.DELETE_GROUPS: range(0, 3),
     ApiKey.OFFSET_DELETE: range(0, 1),
     ApiKey.DESCRIBE_CLUSTER: range(0, 3),
+    ApiKey.DESCRIBE_TOPIC_PARTITIONS: range(0, 1),
 }
 
 

@@ -37,6 +37,7 @@ APIS = (
     "delete_groups",
     "offset_delete",
     "describe_cluster",
+    "describe_topic_partitions",
     "describe_producers",
     "describe_transactions",
     "list_transactions",
