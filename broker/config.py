@@ -236,7 +236,7 @@ class TopicConfig:
         if name in self.overrides:
             found.append((name, self.text(name), TOPIC))
         found += [(alias, broker.text(alias), STATIC) for alias, _ in key.synonyms if broker.is_set(alias)]
-        for alias, _ in key.synonyms:
+        for alias, _ in key.synonyms[:1]:  # of coarser keys (log.retention.hours) Kafka names no default
             default = broker.default_text(alias)
             if default is not None:
                 found.append((alias, default, DEFAULT))
