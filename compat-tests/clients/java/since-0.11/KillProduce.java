@@ -20,6 +20,8 @@ final class KillProduce implements Scenario {
         List<Future<RecordMetadata>> sent = new ArrayList<>(COUNT);
         Object[] settings = {
             "enable.idempotence", true, "acks", "all", "linger.ms", 5, "reconnect.backoff.max.ms", 500,
+            // Clients before 2.1 give up a record that waits longer than a request may take.
+            "request.timeout.ms", 120_000, "delivery.timeout.ms", 200_000,
         };
         try (KafkaProducer<String, String> producer = Producers.producer(bootstrap, settings)) {
             for (int number = 0; number < COUNT; number++) {
