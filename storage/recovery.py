@@ -114,7 +114,10 @@ class Loader:
         self._leader_epochs.truncate_from_end(end)
         self._leader_epochs.truncate_from_start(self._log_start_offset)
         producers = self._load_producers(end)
-        if self._removed:
+        if not self._clean:
+            # A killed process may have left a truncation, too, that a loss of power would undo.
+            self._segments[-1].file.sync()
+        if self._removed or not self._clean:
             self._file_system.sync_directory(self._directory)
         return LoadedLog(
             self._segments,
@@ -276,7 +279,6 @@ class Loader:
                 raise
             self._torn = error
             segment.cut(segment.size)
-            segment.file.sync()
         if segment.is_rewriting:
             segment.finish_rewrite()
         segment.changed = segment.changed or next_offset > self._recovery_point

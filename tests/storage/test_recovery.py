@@ -360,3 +360,20 @@ def test_the_topic_id_is_synced_with_what_is_recovered() -> None:
     killed.sync_directory("/")
     for seed in range(40):
         assert reopen(killed.power_loss(Random(seed)), recovery_point=2).topic_id == TOPIC_ID
+
+
+def test_a_truncation_that_was_killed_is_synced_by_the_next_start() -> None:
+    """What a start has seen to be gone does not come back when the power is lost then."""
+    file_system = FaultyFileSystem()
+    log = new_log(file_system, LogConfig())
+    fill(log, 10)
+    sync(log)
+    left: list[FaultyFileSystem] = []
+    file_system.on_change = lambda: left.append(file_system.process_kill())
+    log.truncate_to(6)
+    for killed in left:
+        killed.sync_directory("data")
+        killed.sync_directory("/")
+        end = reopen(killed, LogConfig()).log_end_offset
+        for seed in range(10):
+            assert reopen(killed.power_loss(Random(seed)), LogConfig()).log_end_offset == end
