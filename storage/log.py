@@ -207,7 +207,9 @@ class Log(SyncedLog):
             segment.add(header.batch_length + 12, offset, last, header.max_timestamp, interval)
             offset = last + 1
         if changes is not None:
-            self.producers.commit(changes)
+            for aborted in self.producers.commit(changes):
+                segment.transaction_index.append(aborted)
+                self._directories_changed.add(self.directory)  # its file may be a new one
         if leader_epoch != self.leader_epochs.latest_epoch:
             self.leader_epochs.assign(leader_epoch, base_offset)
         self.log_end_offset = self.producers.end_offset = end_offset

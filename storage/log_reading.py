@@ -13,7 +13,9 @@ from .log_config import LogConfig
 from .producer_state import ProducerState
 from .recovery import LoadedLog
 from .segment import Segment
+from .snapshots import SnapshotFiles
 from .timestamps import TimestampOffset, find_by_timestamp, max_timestamp
+from .transaction_index import AbortedTransaction, TransactionIndexCorrupted
 
 
 class _Nothing:
@@ -55,6 +57,7 @@ class ReadableLog:
         "_base_offsets",
         "_file_system",
         "_segments",
+        "_snapshots",
         "config",
         "directory",
         "leader_epochs",
@@ -77,6 +80,7 @@ class ReadableLog:
         self.log_end_offset = loaded.log_end_offset
         self.producers: ProducerState = loaded.producers
         self.leader_epochs: LeaderEpochs = loaded.leader_epochs
+        self._snapshots: SnapshotFiles = loaded.snapshots
         self.topic_id = loaded.topic_id
         self.torn = loaded.torn
         self.offline: str | None = None
@@ -95,7 +99,41 @@ class ReadableLog:
     def last_stable_offset(self) -> int:
         """The first offset of the oldest open transaction, or the log end offset (KIP-98)."""
         first = self.producers.first_unstable_offset
-        return self.log_end_offset if first is None else first
+        return self.log_end_offset if first is None else max(first, self.log_start_offset)
+
+    def aborted_transactions(self, piece: Slice, upper_offset: int) -> list[AbortedTransaction]:
+        """The aborted transactions with records in `piece`, which was read below `upper_offset`; perhaps
+        some more that lie behind it.
+
+        Raises LogCorrupted, StorageFailed.
+        """
+        try:
+            return self._aborted_transactions(piece, upper_offset)
+        except OSError as error:
+            raise StorageFailed(f"{self.directory} cannot be read: {error}") from error
+
+    def _aborted_transactions(self, piece: Slice, upper_offset: int) -> list[AbortedTransaction]:
+        number = self._segment_number(piece.segment_base_offset)
+        segment = self._segments[number]
+        behind = segment.offset_beyond(piece.position + len(piece.records), self._next_offset(segment))
+        limit = min(upper_offset, behind)
+        found: list[AbortedTransaction] = []
+        for each in self._segments[number:]:
+            for entry in self._transactions_of(each):
+                if entry.last_offset >= piece.offset and entry.first_offset < limit:
+                    found.append(entry)
+                if entry.last_stable_offset >= limit:
+                    return found
+        return found
+
+    def _transactions_of(self, segment: Segment) -> list[AbortedTransaction]:
+        try:
+            return segment.transaction_index.entries
+        except TransactionIndexCorrupted:
+            segment.transaction_index.reset()  # it is made anew from the log
+            end_offset, gaps = self._next_offset(segment), self.config.compacted
+            self._snapshots.state_at(end_offset, self._segments, gaps, index_from=segment.base_offset)
+            return segment.transaction_index.entries
 
     def _check_online(self) -> None:
         if self.offline is not None:

@@ -11,7 +11,6 @@ from .leader_epoch import FILE_NAME as LEADER_EPOCHS
 from .log_config import LogConfig
 from .log_reading import ReadableLog
 from .recovery import LoadedLog
-from .snapshots import SnapshotFiles
 from .sync import SyncTicket
 
 
@@ -23,7 +22,6 @@ class SyncedLog(ReadableLog):
         "_directories_changed",
         "_epochs_saved",
         "_paths_changed",
-        "_snapshots",
         "_ticket",
         "closed_cleanly",
         "on_lower_recovery_point",
@@ -33,7 +31,6 @@ class SyncedLog(ReadableLog):
 
     def __init__(self, file_system: FileSystem, directory: str, config: LogConfig, loaded: LoadedLog) -> None:
         super().__init__(file_system, directory, config, loaded)
-        self._snapshots: SnapshotFiles = loaded.snapshots
         self.recovery_point = self.synced_offset = loaded.recovery_point
         self.on_lower_recovery_point: Callable[[], None] | None = None
         self._epochs_saved = -1 if loaded.changed else self.leader_epochs.changed

@@ -8,7 +8,7 @@ last offset of the last, the position of the first). Both increase from entry to
 from __future__ import annotations
 
 import struct
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 from .index_file import IndexFile
 
@@ -33,6 +33,12 @@ class OffsetIndex(IndexFile):
         """A position at which a batch begins, at or before this one: as near as the index knows."""
         number = bisect_right(range(len(self)), position, key=lambda number: self.get(number)[1]) - 1
         return self.get(number)[1] if number >= 0 else 0
+
+    def offset_after(self, position: int) -> int | None:
+        """An offset behind all batches that begin before `position`: as near as the index knows, or None."""
+        count = len(self)
+        number = bisect_left(range(count), position, key=lambda number: self.get(number)[1])
+        return self.base_offset + self.get(number)[0] + 1 if number < count else None
 
     def last(self) -> tuple[int, int] | None:
         """The last entry: an offset and a position."""

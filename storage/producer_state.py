@@ -20,6 +20,7 @@ from .errors import (
     OutOfOrderSequence,
     TransactionCoordinatorFenced,
 )
+from .transaction_index import AbortedTransaction
 
 BATCHES_KEPT = 5
 NO_EPOCH = -1
@@ -171,7 +172,20 @@ class ProducerEntry:
         self.current_txn_first_offset = NO_OFFSET
 
 
-Changes = dict[int, ProducerEntry]
+class EndedTransaction(NamedTuple):
+    """A transaction with its outcome, from the offset of its first batch to that of its marker."""
+
+    producer_id: int
+    first_offset: int
+    last_offset: int
+    committed: bool
+
+
+class Changes(NamedTuple):
+    """What appending some batches does to producers, and the transactions that it ends, in order."""
+
+    entries: dict[int, ProducerEntry]
+    ended: list[EndedTransaction]
 
 
 class ProducerState:
@@ -217,25 +231,32 @@ class ProducerState:
         `end_marker(i)` reads the record of the i-th batch, asked for control batches only. Raises
         OutOfOrderSequence, InvalidProducerEpoch, InvalidTransactionState, TransactionCoordinatorFenced.
         """
-        changes: Changes = {}
+        entries: dict[int, ProducerEntry] = {}
+        ended: list[EndedTransaction] = []
         for index, batch in enumerate(batches):
             producer_id = batch.producer_id
             if producer_id >= 0:
-                entry = changes.get(producer_id)
+                entry = entries.get(producer_id)
                 if entry is None:
                     known = self.entries.get(producer_id)
-                    entry = changes[producer_id] = known.copy() if known is not None else ProducerEntry()
+                    entry = entries[producer_id] = known.copy() if known is not None else ProducerEntry()
                 self._check_epoch(entry, batch)
                 if batch.is_control:
                     marker = end_marker(index)
                     if marker is not None:
                         self._check_coordinator(entry, batch, marker)
+                        first_offset = entry.current_txn_first_offset
+                        if first_offset != NO_OFFSET:
+                            last_offset = base_offset + batch.last_offset_delta
+                            ended.append(
+                                EndedTransaction(producer_id, first_offset, last_offset, marker.committed)
+                            )
                         entry.end_transaction(batch.producer_epoch, marker)
                 else:
                     self._check_data(entry, batch)
                     entry.add(batch, base_offset)
             base_offset += batch.last_offset_delta + 1
-        return changes
+        return Changes(entries, ended)
 
     @staticmethod
     def _check_epoch(entry: ProducerEntry, batch: ProducerBatch) -> None:
@@ -271,10 +292,22 @@ class ProducerState:
         if entry.current_txn_first_offset != NO_OFFSET and not batch.is_transactional:
             raise InvalidTransactionState(f"producer {batch.producer_id} has a transaction open")
 
-    def commit(self, changes: Changes) -> None:
-        """The batches that `prepare` checked are in the log."""
-        for producer_id, entry in changes.items():
+    def commit(self, changes: Changes) -> list[AbortedTransaction]:
+        """The batches that `prepare` checked are in the log. Return the transactions that were aborted."""
+        for producer_id, entry in changes.entries.items():
             self._put(producer_id, entry)
+        if not changes.ended:
+            return []
+        aborted = []
+        open_offsets = list(self._open_transactions.values())
+        for each in reversed(changes.ended):
+            if not each.committed:
+                stable = min((*open_offsets, each.last_offset + 1))
+                aborted.append(
+                    AbortedTransaction(each.producer_id, each.first_offset, each.last_offset, stable)
+                )
+            open_offsets.append(each.first_offset)
+        return aborted[::-1]
 
     def _put(self, producer_id: int, entry: ProducerEntry) -> None:
         self.entries[producer_id] = entry
@@ -285,18 +318,26 @@ class ProducerState:
 
     def replay(
         self, batch: ProducerBatch, base_offset: int, end_marker: Callable[[], EndMarker | None]
-    ) -> None:
-        """Account for a batch found in the log, which is not checked again."""
-        if batch.producer_id >= 0:
-            entry = self.entries.get(batch.producer_id) or ProducerEntry()
+    ) -> list[AbortedTransaction]:
+        """Account for a batch found in the log, which is not checked again. Return what it aborts."""
+        producer_id, last_offset = batch.producer_id, base_offset + batch.last_offset_delta
+        changes = Changes({}, [])
+        if producer_id >= 0:
+            entry = self.entries.get(producer_id) or ProducerEntry()
             if batch.is_control:
                 marker = end_marker()
                 if marker is not None:
+                    first_offset = entry.current_txn_first_offset
+                    if first_offset != NO_OFFSET:
+                        changes.ended.append(
+                            EndedTransaction(producer_id, first_offset, last_offset, marker.committed)
+                        )
                     entry.end_transaction(batch.producer_epoch, marker)
             else:
                 entry.add(batch, base_offset)
-            self._put(batch.producer_id, entry)
-        self.end_offset = base_offset + batch.last_offset_delta + 1
+            changes.entries[producer_id] = entry
+        self.end_offset = last_offset + 1
+        return self.commit(changes)
 
     def expire(self, now_ms: int, expiration_ms: int) -> int:
         """Forget producers without an open transaction whose last batch is older; return how many."""

@@ -14,6 +14,7 @@ crash.
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import NamedTuple
 
 from .batch_scan import Batch, walk, walk_whole
@@ -341,9 +342,17 @@ class Loader:
         # read.
         if self._clean and not self._snapshots.offsets:
             return ProducerState(end)
-        if self._snapshots.remove_above(end):
-            self._removed = True
-        state = self._snapshots.state_at(end, self._segments, self._gaps)
+        # Transactions that ended beyond the recovery point are indexed again: the log is read from there.
+        first = self._segments[0].base_offset
+        point = end if self._clean else min(max(self._recovery_point, first), end)
+        removed = self._snapshots.remove_above(end)
+        if not self._clean:
+            removed = self._snapshots.remove_torn_above(point) or removed
+            for segment, following in zip_longest(self._segments, self._segments[1:]):
+                if following is None or following.base_offset >= point:
+                    segment.transaction_index.recover(point)
+        self._removed = self._removed or removed
+        state = self._snapshots.state_at(end, self._segments, self._gaps, index_from=point)
         if self._now_ms:
             state.expire(self._now_ms, self._config.producer_id_expiration_ms)
         return state

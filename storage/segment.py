@@ -14,6 +14,7 @@ from .errors import LogCorrupted
 from .file_system import Buffer, File, FileSystem, Region, write_all
 from .offset_index import OffsetIndex
 from .time_index import NO_TIMESTAMP, TimeIndex
+from .transaction_index import TransactionIndex
 from .verification import Verification
 
 LOG_SUFFIX = ".log"
@@ -49,6 +50,7 @@ class Segment:
         "path",
         "size",
         "time_index",
+        "transaction_index",
         "verification",
     )
 
@@ -63,6 +65,7 @@ class Segment:
         self.changed = False  # since the last sync of its file began
         self.offset_index = OffsetIndex(file_system, stem + INDEX_SUFFIX, base_offset)
         self.time_index = TimeIndex(file_system, stem + TIME_INDEX_SUFFIX, base_offset)
+        self.transaction_index = TransactionIndex(file_system, stem + TRANSACTION_INDEX_SUFFIX)
         self._file_system = file_system
         self._file: File | None = None
         self._largest: tuple[int, int] | None = (
@@ -169,6 +172,7 @@ class Segment:
             self.time_index.append(*self.largest)
         self.offset_index.trim()
         self.time_index.trim()
+        self.transaction_index.flush()
 
     def take_changed(self, indexes: bool) -> list[File]:
         """The files that were changed since they were taken last, to be synced; with `indexes` written out
@@ -187,11 +191,16 @@ class Segment:
             if index.changed:
                 index.changed = False
                 files.append(index.file)
+        if indexes and self.transaction_index.changed:
+            self.transaction_index.flush()
+            self.transaction_index.changed = False
+            files.append(self.transaction_index.file)
         return files
 
     def mark_changed(self) -> None:
         """It is not known whether the files are synced."""
         self.changed = self.offset_index.changed = self.time_index.changed = True
+        self.transaction_index.mark_changed()
 
     # Finding
 
@@ -252,6 +261,12 @@ class Segment:
             end = verification.check(self.file, position, end, self.size, next_offset, gaps, epoch_at)
         return self.file.region(position, end - position)
 
+    def offset_beyond(self, position: int, next_offset: int) -> int:
+        """An offset behind all batches that begin before `position`, as near as the index knows;
+        `next_offset` is the offset behind the segment.
+        """
+        return self.offset_index.offset_after(position) or next_offset
+
     # Loading and cutting
 
     def load_end(self, gaps: bool = False) -> int:
@@ -287,6 +302,7 @@ class Segment:
             self.cut(located[0])
         self.offset_index.truncate_to(offset)
         self.time_index.truncate_to(offset)
+        self.transaction_index.truncate_to(offset)
         return self.load_end(gaps)
 
     def cut(self, position: int) -> None:
@@ -303,6 +319,7 @@ class Segment:
         """Begin the indexes anew, as files without entries. Raises OSError."""
         self.offset_index.create()
         self.time_index.create()
+        self.transaction_index.reset()
         self._indexed_position = 0
         self._largest = (NO_TIMESTAMP, self.base_offset)
 
@@ -331,6 +348,7 @@ class Segment:
         """Give up the files."""
         self.offset_index.close()
         self.time_index.close()
+        self.transaction_index.close()
         if self._file is not None:
             self._file.close()
             self._file = None

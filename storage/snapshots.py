@@ -76,6 +76,17 @@ class SnapshotFiles:
         """Remove those of batches that are gone. Return whether there was one."""
         return self.remove([offset for offset in self.offsets if offset > end_offset])
 
+    def remove_torn_above(self, offset: int) -> bool:
+        """Remove those of later offsets that a crash has left half-written. Return whether there was one."""
+        return self.remove([later for later in self.offsets if later > offset and self._is_torn(later)])
+
+    def _is_torn(self, offset: int) -> bool:
+        try:
+            ProducerState.from_snapshot(self._file_system.read_bytes(self.path(offset)), offset)
+        except SnapshotCorrupted:
+            return True
+        return False
+
     def remove_strays(self, base_offsets: Collection[int]) -> None:
         """Remove what is older than the newest synced one and does not belong to a segment's beginning, as
         Kafka does.
@@ -98,26 +109,31 @@ class SnapshotFiles:
                     self.remove([offset])
         return None
 
-    def state_at(self, end_offset: int, segments: Sequence[Segment], gaps: bool) -> ProducerState:
+    def state_at(
+        self, end_offset: int, segments: Sequence[Segment], gaps: bool, *, index_from: int | None = None
+    ) -> ProducerState:
         """The state after all batches below `end_offset`: the newest snapshot and the headers behind it.
+
+        With `index_from`, transactions that are aborted there or behind are entered into the transaction
+        indexes, which hold those before.
 
         Batches below the log start offset count: a producer stays known when its records are deleted (KIP-360
         accepts any sequence of one that is not).
 
         Raises LogCorrupted, OSError.
         """
-        state = self.newest(end_offset)
+        state = self.newest(end_offset if index_from is None else min(index_from, end_offset))
         if state is None:
             state = ProducerState(segments[0].base_offset)
         for number, segment in enumerate(segments):
             following = segments[number + 1].base_offset if number + 1 < len(segments) else end_offset
             if state.end_offset < following and segment.base_offset < end_offset:
-                _replay(segment, state, end_offset, gaps)
+                _replay(segment, state, end_offset, gaps, end_offset if index_from is None else index_from)
         state.end_offset = end_offset
         return state
 
 
-def _replay(segment: Segment, state: ProducerState, end_offset: int, gaps: bool) -> None:
+def _replay(segment: Segment, state: ProducerState, end_offset: int, gaps: bool, index_from: int) -> None:
     start = segment.locate(max(state.end_offset, segment.base_offset), gaps)
     if start is None:
         return
@@ -125,7 +141,10 @@ def _replay(segment: Segment, state: ProducerState, end_offset: int, gaps: bool)
         if batch.base_offset >= end_offset:
             return
         if batch.base_offset >= state.end_offset:
-            state.replay(batch, batch.base_offset, partial(_end_marker, segment, batch))
+            aborted = state.replay(batch, batch.base_offset, partial(_end_marker, segment, batch))
+            for each in aborted:
+                if each.last_offset >= index_from:
+                    segment.transaction_index.append(each)
 
 
 def _end_marker(segment: Segment, batch: Batch) -> EndMarker | None:
