@@ -1,13 +1,22 @@
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /** A member of a group in a thread of its own, with the records it saw and the partitions it owns. */
 final class Member {
+    static final Object[] ROUND_ROBIN = {
+        "partition.assignment.strategy", "org.apache.kafka.clients.consumer.RoundRobinAssignor",
+    };
+
     final List<String> seen = new CopyOnWriteArrayList<>();
+    final Rebalances rebalances = new Rebalances();
     volatile Set<TopicPartition> owned = Set.of();
 
     private final KafkaConsumer<String, String> consumer;
@@ -15,22 +24,43 @@ final class Member {
     private volatile boolean ended;
 
     Member(String bootstrap, Collection<String> topics, String group, Object... settings) {
-        Object[] all = {
+        Object[] own = {
             "group.id", group,
             "session.timeout.ms", 6000,
             "heartbeat.interval.ms", 500,
-            "max.poll.interval.ms", 6000, // the oldest clients give a rebalance this long
+            "max.poll.interval.ms", 6000,
             "auto.commit.interval.ms", 200,
-            // Range, the default, would give the only partition of every topic to the same member.
-            topics.size() > 1 ? "partition.assignment.strategy" : "client.id",
-            topics.size() > 1 ? "org.apache.kafka.clients.consumer.RoundRobinAssignor" : "member",
+            "reconnect.backoff.max.ms", 500,
         };
-        Object[] merged = java.util.Arrays.copyOf(all, all.length + settings.length);
-        System.arraycopy(settings, 0, merged, all.length, settings.length);
-        consumer = Consumers.consumer(bootstrap, merged);
-        consumer.subscribe(topics);
+        Object[] all = Stream.concat(Stream.of(own), Stream.of(settings)).toArray();
+        consumer = Consumers.consumer(bootstrap, all);
+        consumer.subscribe(topics, rebalances);
         thread.setDaemon(true);
         thread.start();
+    }
+
+    /** Every member owns something, every partition is owned, and by one member. */
+    static boolean share(List<Member> members, int partitions) {
+        Set<TopicPartition> distinct = new HashSet<>();
+        int sum = 0;
+        for (Member member : members) {
+            Set<TopicPartition> its = member.owned;
+            if (its.isEmpty()) {
+                return false;
+            }
+            distinct.addAll(its);
+            sum += its.size();
+        }
+        return sum == partitions && distinct.size() == partitions;
+    }
+
+    /** Sends the numbers from `start` to `start + 599` to the partitions in turn. */
+    static void send(KafkaProducer<String, String> producer, List<TopicPartition> partitions, int start) {
+        for (int number = start; number < start + 600; number++) {
+            TopicPartition to = partitions.get(number % partitions.size());
+            producer.send(new ProducerRecord<>(to.topic(), to.partition(), null, String.valueOf(number)));
+        }
+        producer.flush();
     }
 
     private void poll() {

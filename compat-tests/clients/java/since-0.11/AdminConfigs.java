@@ -8,7 +8,7 @@ final class AdminConfigs implements Scenario {
     @Override
     public void run(String bootstrap) throws Exception {
         Map<String, String> overrides = Map.of("retention.ms", "123456", "cleanup.policy", "compact");
-        String topic = Topics.create(bootstrap, 1, overrides);
+        String topic = Topics.create(bootstrap, Check.fresh("topic"), 1, overrides);
         try (AdminClient admin = Topics.admin(bootstrap)) {
             Config config = describe(admin, new ConfigResource(ConfigResource.Type.TOPIC, topic));
             Check.expectEqual(config.get("retention.ms").value(), "123456", "retention.ms");

@@ -18,11 +18,14 @@ final class Topics {
 
     /** A new topic of one partition. */
     static String create(String bootstrap) {
-        return create(bootstrap, 1, Map.of());
+        return create(bootstrap, Check.fresh("topic"));
     }
 
-    static String create(String bootstrap, int partitions, Map<String, String> configs) {
-        String name = Check.fresh("topic");
+    static String create(String bootstrap, String name) {
+        return create(bootstrap, name, 1, Map.of());
+    }
+
+    static String create(String bootstrap, String name, int partitions, Map<String, String> configs) {
         try (AdminClient admin = admin(bootstrap)) {
             admin.createTopics(List.of(new NewTopic(name, partitions, (short) 1).configs(configs))).all().get();
         } catch (Exception problem) {
@@ -33,7 +36,7 @@ final class Topics {
 
     /** New partitions: all of one topic. */
     static List<TopicPartition> partitions(String bootstrap, int count) {
-        String name = create(bootstrap, count, Map.of());
+        String name = create(bootstrap, Check.fresh("topic"), count, Map.of());
         return IntStream.range(0, count).mapToObj(number -> new TopicPartition(name, number)).collect(toList());
     }
 }

@@ -12,7 +12,10 @@ final class Topics {
 
     /** A new topic of one partition. */
     static String create(String bootstrap) {
-        String name = Check.fresh("topic");
+        return create(bootstrap, Check.fresh("topic"));
+    }
+
+    static String create(String bootstrap, String name) {
         try (KafkaProducer<String, String> producer = Producers.producer(bootstrap)) {
             Check.expectEqual(producer.partitionsFor(name).size(), 1, "partitions of " + name);
         }
