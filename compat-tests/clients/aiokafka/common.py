@@ -27,8 +27,8 @@ async def new_admin(bootstrap: str) -> Any:
     return admin
 
 
-async def make_topic(bootstrap: str, partitions: int = 1, **configs: str) -> str:
-    name, admin = fresh("topic"), await new_admin(bootstrap)
+async def make_topic(bootstrap: str, partitions: int = 1, name: str | None = None, **configs: str) -> str:
+    name, admin = name or fresh("topic"), await new_admin(bootstrap)
     await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs)])
     await admin.close()
     return name
@@ -51,8 +51,10 @@ async def some(consumer: Any, timeout_ms: int = 500, **options: Any) -> list[Any
     return [record for batch in batches for record in batch]
 
 
-async def read(bootstrap: str, topic: str, count: int, partitions: int = 1, seconds: float = 30) -> list[Any]:
-    consumer = await started(bootstrap_servers=bootstrap)
+async def read(
+    bootstrap: str, topic: str, count: int, partitions: int = 1, seconds: float = 30, **options: Any
+) -> list[Any]:
+    consumer = await started(bootstrap_servers=bootstrap, **options)
     consumer.assign([TopicPartition(topic, number) for number in range(partitions)])
     records: list[Any] = []
     end = time.monotonic() + seconds

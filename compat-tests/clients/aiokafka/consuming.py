@@ -6,8 +6,8 @@ import asyncio
 import time
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from common import fill, make_topic, read, some, started
-from harness import expect, expect_equal
+from common import fill, make_topic, read, some, started, until
+from harness import expect, expect_equal, fresh
 
 
 async def consume_beginning(bootstrap: str) -> None:
@@ -72,3 +72,36 @@ async def consume_long_poll(bootstrap: str) -> None:
         await asyncio.wait_for(waiting, 15)
     expect(time.monotonic() - begin < 10, "the fetch waited on though there was a record")
     await consumer.stop()
+
+
+async def consume_pattern(bootstrap: str) -> None:
+    prefix = fresh("pattern")
+    first, other, later = f"{prefix}-first", fresh("other"), f"{prefix}-later"
+    for name in (first, other):
+        await make_topic(bootstrap, name=name)
+        await fill(bootstrap, name, 10)
+    consumer = await started(bootstrap_servers=bootstrap, group_id=fresh("group"), metadata_max_age_ms=500)
+    consumer.subscribe(pattern=f"^{prefix}-.*")
+    seen: list[str] = []
+
+    async def read_from(topic: str) -> bool:
+        seen.extend(record.topic for record in await some(consumer, 200))
+        return seen.count(topic) == 10
+
+    await until(lambda: read_from(first), "the first topic's records")
+    await make_topic(bootstrap, name=later)
+    await fill(bootstrap, later, 10)
+    await until(lambda: read_from(later), "the later topic's records")
+    expect_equal(sorted(set(seen)), [first, later], "topics")
+    await consumer.stop()
+
+
+async def consume_large(bootstrap: str) -> None:
+    topic = await make_topic(bootstrap, 1, **{"max.message.bytes": "5000000"})
+    values = [b"small", b"x" * 3_000_000, b"small"]
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=5_000_000) as producer:
+        for value in values:
+            await producer.send_and_wait(topic, value, partition=0)
+    limits = {"max_partition_fetch_bytes": 1000, "fetch_max_bytes": 1000}
+    found = [record.value for record in await read(bootstrap, topic, 3, **limits)]
+    expect(found == values, "records", [len(value) for value in found])

@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from typing import Any
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import KafkaError
 from common import fill, make_topic, some, started, until
 from harness import expect_equal, fresh
 
 
-class Member:
+class Member(ConsumerRebalanceListener):
     """A consumer in a task, with the records it saw."""
 
-    def __init__(self, bootstrap: str, topic: str, group: str) -> None:
-        self._topic = topic
+    def __init__(self, bootstrap: str, topics: str | list[str], group: str, **options: Any) -> None:
+        self._topics = [topics] if isinstance(topics, str) else topics
         self._options = {
             "bootstrap_servers": bootstrap,
             "group_id": group,
             "session_timeout_ms": 6000,
             "heartbeat_interval_ms": 500,
             "max_poll_interval_ms": 6000,
+            **options,
         }
         self.consumer: Any = None
+        self.rebalances: list[set[Any]] = []
         self.seen: list[bytes] = []
         self.task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
-        self.consumer = await started(self._topic, **self._options)
+        self.consumer = await started(**self._options)
+        self.consumer.subscribe(self._topics, listener=self)
         while True:
             if records := await some(self.consumer, 100):
                 self.seen += [record.value for record in records]
-                await self.consumer.commit()
+                with contextlib.suppress(KafkaError):  # in a rebalance, or while the broker is away
+                    await self.consumer.commit()
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        """Counted with what follows it."""
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        """The end of a rebalance."""
+        self.rebalances.append(set(assigned))
 
     def owned(self) -> set[Any]:
         return set() if self.consumer is None else set(self.consumer.assignment())
@@ -84,14 +98,19 @@ async def print_as_member(bootstrap: str, topic: str, group: str) -> None:
         told = len(member.seen)
 
 
+async def share(members: list[Any], partitions: int) -> bool:
+    """Every member owns something, every partition is owned, and by one member."""
+    owned = [member.owned() for member in members]
+    return all(owned) and sum(map(len, owned)) == partitions == len(set().union(*owned))
+
+
 async def group_members(bootstrap: str) -> None:
     topic, group = await make_topic(bootstrap, 6), fresh("group")
     doomed = MemberProcess(bootstrap, topic, group)
     members: list[Any] = [doomed]
 
     async def shared() -> bool:
-        owned = [member.owned() for member in members]
-        return all(owned) and sum(map(len, owned)) == 6 and len(set().union(*owned)) == 6
+        return await share(members, 6)
 
     await until(shared, "six partitions held by one", 45)
     members += [Member(bootstrap, topic, group), Member(bootstrap, topic, group)]
@@ -132,3 +151,29 @@ async def group_commit(bootstrap: str) -> None:
     second = await started(topic, bootstrap_servers=bootstrap, group_id=group)
     expect_equal((await second.getone()).value, b"value-42", "first record of the second run")
     await second.stop()
+
+
+async def group_round_robin(bootstrap: str) -> None:
+    topics = [await make_topic(bootstrap, 3), await make_topic(bootstrap, 3)]
+    options = {"partition_assignment_strategy": [RoundRobinPartitionAssignor]}
+    group = fresh("group")
+    members = [Member(bootstrap, topics, group, **options) for _ in range(2)]
+    await until(lambda: share(members, 6), "six partitions shared", 45)
+    expect_equal([len(member.owned()) for member in members], [3, 3], "partitions each")  # by range: 4 and 2
+    for member in members:
+        await member.leave()
+
+
+async def group_static(bootstrap: str) -> None:
+    topic, group = await make_topic(bootstrap, 6), fresh("group")
+    settled = Member(bootstrap, topic, group, group_instance_id="settled")
+    moving = Member(bootstrap, topic, group, group_instance_id="moving")
+    await until(lambda: share([settled, moving], 6), "six partitions shared", 45)
+    owned, noticed = moving.owned(), len(settled.rebalances)
+    await moving.leave()  # a static member's close is no leave
+    back = Member(bootstrap, topic, group, group_instance_id="moving")
+    await until(lambda: share([settled, back], 6), "six partitions shared again", 45)
+    expect_equal(back.owned(), owned, "partitions of the member that came back")
+    expect_equal(len(settled.rebalances), noticed, "rebalances of the other")
+    for member in (settled, back):
+        await member.leave()

@@ -9,7 +9,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from common import make_topic, read
-from harness import expect_equal, numbered
+from harness import expect, expect_equal, numbered
 
 
 async def produce_codecs(bootstrap: str) -> None:
@@ -64,3 +64,14 @@ async def produce_too_large(bootstrap: str) -> None:
             pass
         await producer.send_and_wait(topic, b"small")
     expect_equal([one.value for one in await read(bootstrap, topic, 1)], [b"small"])
+
+
+async def produce_append_time(bootstrap: str) -> None:
+    topic = await make_topic(bootstrap, 1, **{"message.timestamp.type": "LogAppendTime"})
+    begin = int(time.time() * 1000)
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+        sent = await producer.send_and_wait(topic, b"value", timestamp_ms=1_000_000, partition=0)
+    (record,) = await read(bootstrap, topic, 1)
+    expect_equal(record.timestamp_type, 1, "timestamp type")
+    expect(begin - 1000 <= record.timestamp <= time.time() * 1000 + 1000, "the broker's time", record)
+    expect_equal(sent.timestamp, record.timestamp, "the producer is told")

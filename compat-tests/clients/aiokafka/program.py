@@ -10,14 +10,18 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import admin
 import consuming
+import errors
 import groups
 import producing
 import restarts
 from harness import main, scenarios_in
 
-ABSENT = {"command-line": "aiokafka has no command-line tools"}
+ABSENT = {
+    "command-line": "aiokafka has no command-line tools",
+    "group-cooperative": "aiokafka has no cooperative assignor",
+}
 
 if __name__ == "__main__":
     if sys.argv[1] == "member":
         asyncio.run(groups.print_as_member(*sys.argv[2:]))
-    main({**scenarios_in(admin, producing, consuming, groups, restarts), **ABSENT})
+    main({**scenarios_in(admin, producing, consuming, errors, groups, restarts), **ABSENT})

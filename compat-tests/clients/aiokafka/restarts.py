@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 from common import fill, make_topic, read, some, started, until
+from groups import Member, share
 from harness import ask_broker, check_exactly_once, expect_equal, fresh, numbered
 
 
@@ -45,3 +48,50 @@ async def kill_produce(bootstrap: str) -> None:
     await producer.stop()
     expect_equal(offsets, list(range(count)), "acknowledged offsets")
     check_exactly_once((one.value for one in await read(bootstrap, topic, count, seconds=120)), count)
+
+
+async def kill_consume(bootstrap: str) -> None:
+    topic, group = await make_topic(bootstrap), fresh("group")
+    await fill(bootstrap, topic, 3000)
+    consumer = await started(topic, bootstrap_servers=bootstrap, group_id=group, retry_backoff_ms=100)
+    seen: set[bytes] = set()
+    kills = iter((500, 1500, 2500))
+    next_kill = next(kills, None)
+
+    async def poll() -> bool:
+        nonlocal next_kill
+        seen.update(record.value for record in await some(consumer, 200, max_records=100))
+        if next_kill is not None and len(seen) >= next_kill:
+            next_kill = next(kills, None)
+            await asyncio.to_thread(ask_broker, "kill")
+            await asyncio.to_thread(ask_broker, "start")
+        with contextlib.suppress(KafkaError):
+            await consumer.commit()
+        return len(seen) == 3000
+
+    await until(poll, "every record", 90)
+    await consumer.commit()
+    expect_equal(await consumer.committed(TopicPartition(topic, 0)), 3000, "committed")
+    await consumer.stop()
+
+
+async def kill_rebalance(bootstrap: str) -> None:
+    topic, group = await make_topic(bootstrap, 6), fresh("group")
+    members = [Member(bootstrap, topic, group)]
+    await until(lambda: share(members, 6), "six partitions held by one", 45)
+    for _ in range(2):
+        members.append(Member(bootstrap, topic, group))
+        await asyncio.sleep(0.1)
+        await asyncio.to_thread(ask_broker, "kill")
+        await asyncio.to_thread(ask_broker, "start")
+    await until(lambda: share(members, 6), "six partitions shared by three", 60)
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+        for number in range(600):
+            await producer.send(topic, b"%d" % number, partition=number % 6)
+
+    async def complete() -> bool:
+        return sum(len(set(member.seen)) for member in members) >= 600
+
+    await until(complete, "every record is read", 45)
+    for member in members:
+        await member.leave()

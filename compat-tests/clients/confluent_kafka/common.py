@@ -20,8 +20,8 @@ def all_done(futures: dict[Any, Any]) -> list[Any]:
     return [future.result(20) for future in futures.values()]
 
 
-def make_topic(bootstrap: str, partitions: int = 1, **configs: str) -> str:
-    name = fresh("topic")
+def make_topic(bootstrap: str, partitions: int = 1, name: str | None = None, **configs: str) -> str:
+    name = name or fresh("topic")
     all_done(admin_client(bootstrap).create_topics([NewTopic(name, partitions, 1, config=configs)]))
     return name
 
@@ -70,8 +70,8 @@ def poll_some(consumer: Any, seconds: float = 0.5) -> list[Any]:
     return [message for message in messages if message.error() is None]
 
 
-def read(bootstrap: str, topic: str, count: int, seconds: float = 30) -> list[Any]:
-    consumer = new_consumer(bootstrap)
+def read(bootstrap: str, topic: str, count: int, seconds: float = 30, **options: Any) -> list[Any]:
+    consumer = new_consumer(bootstrap, **options)
     partitions = consumer.list_topics(topic, 10).topics[topic].partitions
     consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
     records: list[Any] = []

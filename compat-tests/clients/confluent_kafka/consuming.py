@@ -8,7 +8,7 @@ from typing import Any
 
 from common import fill, make_topic, new_consumer, poll_some, read, send
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, TopicPartition
-from harness import expect, expect_equal, wait_until
+from harness import expect, expect_equal, fresh, wait_until
 
 
 def consume_beginning(bootstrap: str) -> None:
@@ -74,3 +74,35 @@ def consume_long_poll(bootstrap: str) -> None:
     wait_until(lambda: consumer.poll(15), "the record", 16)
     expect(time.monotonic() - begin < 10, "the fetch waited on though there was a record")
     consumer.close()
+
+
+def consume_pattern(bootstrap: str) -> None:
+    prefix = fresh("pattern")
+    first, other, later = f"{prefix}-first", fresh("other"), f"{prefix}-later"
+    for name in (first, other):
+        make_topic(bootstrap, name=name)
+        fill(bootstrap, name, 10)
+    consumer = new_consumer(bootstrap, **{"topic.metadata.refresh.interval.ms": 500})
+    consumer.subscribe([f"^{prefix}-.*"])
+    seen: list[str] = []
+
+    def read_from(topic: str) -> bool:
+        seen.extend(message.topic() for message in poll_some(consumer, 0.2))
+        return seen.count(topic) == 10
+
+    wait_until(lambda: read_from(first), "the first topic's records")
+    make_topic(bootstrap, name=later)
+    fill(bootstrap, later, 10)
+    wait_until(lambda: read_from(later), "the later topic's records")
+    expect_equal(sorted(set(seen)), [first, later], "topics")
+    consumer.close()
+
+
+def consume_large(bootstrap: str) -> None:
+    topic = make_topic(bootstrap, 1, **{"max.message.bytes": "5000000"})
+    values = [b"small", b"x" * 3_000_000, b"small"]
+    records = [{"topic": topic, "value": value, "partition": 0} for value in values]
+    send(bootstrap, records, **{"message.max.bytes": 5_000_000, "linger.ms": 0})
+    limits = {"fetch.message.max.bytes": 1000, "fetch.max.bytes": 1000, "message.max.bytes": 1000}
+    found = [message.value() for message in read(bootstrap, topic, 3, **limits)]
+    expect(found == values, "records", [len(value) for value in found])

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from typing import Any
 
 from common import fill, make_topic, new_consumer, poll_some, send
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from harness import expect_equal, fresh, wait_until
+
+Place = tuple[str, int]  # a topic and a partition of it
 
 
 class Member:
     """A consumer in a thread, with the records it saw."""
 
-    def __init__(self, bootstrap: str, topic: str, group: str) -> None:
+    def __init__(self, bootstrap: str, topics: str | list[str], group: str, **options: Any) -> None:
         timeouts = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 500, "max.poll.interval.ms": 6000}
-        self.consumer = new_consumer(bootstrap, group, **timeouts)
-        self.consumer.subscribe([topic])
+        self.consumer = new_consumer(bootstrap, group, **timeouts, **options)
+        self.revoked: list[set[Place]] = []  # what had to be given back, in order
+        self.consumer.subscribe([topics] if isinstance(topics, str) else topics, on_revoke=self._on_revoke)
         self.seen: list[bytes] = []
-        self.owned: set[int] = set()
+        self.owned: set[Place] = set()
         self._end = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -27,8 +32,12 @@ class Member:
             records = poll_some(self.consumer, 0.1)
             self.seen += [record.value() for record in records]
             if records:
-                self.consumer.commit(asynchronous=False)
-            self.owned = {one.partition for one in self.consumer.assignment()}
+                with contextlib.suppress(KafkaException):  # in a rebalance, or while the broker is away
+                    self.consumer.commit(asynchronous=False)
+            self.owned = {(one.topic, one.partition) for one in self.consumer.assignment()}
+
+    def _on_revoke(self, _consumer: Any, partitions: list[Any]) -> None:
+        self.revoked.append({(one.topic, one.partition) for one in partitions})
 
     def leave(self) -> None:
         self.stop_polling()
@@ -41,17 +50,19 @@ class Member:
         self.owned = set()
 
 
+def share(members: list[Member], partitions: int) -> bool:
+    """Every member owns something, every partition is owned, and by one member."""
+    owned = [member.owned for member in members]
+    return all(owned) and sum(map(len, owned)) == partitions == len(set().union(*owned))
+
+
 def group_members(bootstrap: str) -> None:
     topic, group = make_topic(bootstrap, 6), fresh("group")
     members = [Member(bootstrap, topic, group)]
 
     def shared_by(count: int) -> None:
-        def rests() -> bool:
-            owned = [member.owned for member in members]
-            return all(owned) and sum(map(len, owned)) == 6 and len(set().union(*owned)) == 6
-
         expect_equal(len(members), count)
-        wait_until(rests, f"six partitions shared by {count}", 45)
+        wait_until(lambda: share(members, 6), f"six partitions shared by {count}", 45)
 
     shared_by(1)
     members += [Member(bootstrap, topic, group), Member(bootstrap, topic, group)]
@@ -93,3 +104,40 @@ def group_commit(bootstrap: str) -> None:
         wait_until(lambda: poll_some(second), "records")[0].value(), b"value-42", "first of the second run"
     )
     second.close()
+
+
+def group_round_robin(bootstrap: str) -> None:
+    topics, group = [make_topic(bootstrap, 3), make_topic(bootstrap, 3)], fresh("group")
+    options = {"partition.assignment.strategy": "roundrobin"}
+    members = [Member(bootstrap, topics, group, **options) for _ in range(2)]
+    wait_until(lambda: share(members, 6), "six partitions shared", 45)
+    expect_equal([len(member.owned) for member in members], [3, 3], "partitions each")  # by range: 4 and 2
+    for member in members:
+        member.leave()
+
+
+def group_cooperative(bootstrap: str) -> None:
+    topic, group = make_topic(bootstrap, 6), fresh("group")
+    options = {"partition.assignment.strategy": "cooperative-sticky"}
+    first = Member(bootstrap, topic, group, **options)
+    wait_until(lambda: share([first], 6), "six partitions held by one", 45)
+    second = Member(bootstrap, topic, group, **options)
+    wait_until(lambda: share([first, second], 6), "six partitions shared", 45)
+    expect_equal(first.revoked, [second.owned], "given back by the first")
+    for member in (first, second):
+        member.leave()
+
+
+def group_static(bootstrap: str) -> None:
+    topic, group = make_topic(bootstrap, 6), fresh("group")
+    settled = Member(bootstrap, topic, group, **{"group.instance.id": "settled"})
+    moving = Member(bootstrap, topic, group, **{"group.instance.id": "moving"})
+    wait_until(lambda: share([settled, moving], 6), "six partitions shared", 45)
+    owned, noticed = set(moving.owned), len(settled.revoked)
+    moving.leave()  # a static member's close is no leave
+    back = Member(bootstrap, topic, group, **{"group.instance.id": "moving"})
+    wait_until(lambda: share([settled, back], 6), "six partitions shared again", 45)
+    expect_equal(back.owned, owned, "partitions of the member that came back")
+    expect_equal(len(settled.revoked), noticed, "rebalances of the other")
+    for member in (settled, back):
+        member.leave()

@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from common import make_topic, read, send
-from confluent_kafka import KafkaError, KafkaException
-from harness import expect_equal, numbered
+from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaException
+from harness import expect, expect_equal, numbered
 
 
 def produce_codecs(bootstrap: str) -> None:
@@ -59,3 +59,13 @@ def produce_too_large(bootstrap: str) -> None:
         expect_equal(error.args[0].code(), KafkaError.MSG_SIZE_TOO_LARGE, "error")
     send(bootstrap, [{"topic": topic, "value": b"small"}])
     expect_equal([one.value() for one in read(bootstrap, topic, 1)], [b"small"])
+
+
+def produce_append_time(bootstrap: str) -> None:
+    topic = make_topic(bootstrap, 1, **{"message.timestamp.type": "LogAppendTime"})
+    begin = int(time.time() * 1000)
+    send(bootstrap, [{"topic": topic, "value": b"value", "timestamp": 1_000_000}])
+    (record,) = read(bootstrap, topic, 1)
+    kind, timestamp = record.timestamp()
+    expect_equal(kind, TIMESTAMP_LOG_APPEND_TIME, "timestamp type")
+    expect(begin - 1000 <= timestamp <= time.time() * 1000 + 1000, "the broker's time", timestamp)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from typing import Any
 
-from common import fill, make_topic, new_consumer, poll_some, read
-from confluent_kafka import Producer
+from common import fill, make_topic, new_consumer, poll_some, read, send
+from confluent_kafka import KafkaException, Producer, TopicPartition
+from groups import Member, share
 from harness import ask_broker, check_exactly_once, expect_equal, fresh, numbered, wait_until
 
 
@@ -61,3 +64,46 @@ def kill_produce(bootstrap: str) -> None:
     expect_equal(errors, [], "errors")
     expect_equal(offsets, list(range(count)), "acknowledged offsets")
     check_exactly_once((one.value() for one in read(bootstrap, topic, count, 120)), count)
+
+
+def kill_consume(bootstrap: str) -> None:
+    topic, group = make_topic(bootstrap), fresh("group")
+    fill(bootstrap, topic, 3000)
+    consumer = new_consumer(bootstrap, group, **{"reconnect.backoff.max.ms": 500})
+    consumer.subscribe([topic])
+    seen: set[bytes] = set()
+    kills = iter((500, 1500, 2500))
+    next_kill = next(kills, None)
+
+    def poll() -> bool:
+        nonlocal next_kill
+        seen.update(message.value() for message in consumer.consume(100, 0.2) if message.error() is None)
+        if next_kill is not None and len(seen) >= next_kill:
+            next_kill = next(kills, None)
+            ask_broker("kill")
+            ask_broker("start")
+        with contextlib.suppress(KafkaException):
+            consumer.commit(asynchronous=False)
+        return len(seen) == 3000
+
+    wait_until(poll, "every record", 90)
+    consumer.commit(offsets=[TopicPartition(topic, 0, 3000)], asynchronous=False)
+    (committed,) = consumer.committed([TopicPartition(topic, 0)], 10)
+    expect_equal(committed.offset, 3000, "committed")
+    consumer.close()
+
+
+def kill_rebalance(bootstrap: str) -> None:
+    topic, group = make_topic(bootstrap, 6), fresh("group")
+    members = [Member(bootstrap, topic, group)]
+    wait_until(lambda: share(members, 6), "six partitions held by one", 45)
+    for _ in range(2):
+        members.append(Member(bootstrap, topic, group))
+        time.sleep(0.1)
+        ask_broker("kill")
+        ask_broker("start")
+    wait_until(lambda: share(members, 6), "six partitions shared by three", 60)
+    send(bootstrap, [{"topic": topic, "value": b"%d" % n, "partition": n % 6} for n in range(600)])
+    wait_until(lambda: sum(len(set(member.seen)) for member in members) >= 600, "every record is read", 45)
+    for member in members:
+        member.leave()
