@@ -95,7 +95,7 @@ class ProducerEntry:
     """One producer id's state. `batches` are its last ones, oldest first, all of the present epoch.
 
     `complete` tells that `batches` lacks none of the last five: an entry from a snapshot knows only the last
-    one.
+    one. `idle_since_ms` is when `ProducerState.expire` first met the entry as it is, None before.
     """
 
     __slots__ = (
@@ -103,6 +103,7 @@ class ProducerEntry:
         "complete",
         "coordinator_epoch",
         "current_txn_first_offset",
+        "idle_since_ms",
         "last_timestamp",
         "producer_epoch",
     )
@@ -122,6 +123,7 @@ class ProducerEntry:
         self.current_txn_first_offset = current_txn_first_offset
         self.batches = batches
         self.complete = complete
+        self.idle_since_ms: int | None = None
 
     @property
     def last_sequence(self) -> int:
@@ -340,12 +342,20 @@ class ProducerState:
         return self.commit(changes)
 
     def expire(self, now_ms: int, expiration_ms: int) -> int:
-        """Forget producers without an open transaction whose last batch is older; return how many."""
-        expired = [
-            producer_id
-            for producer_id, entry in self.entries.items()
-            if entry.current_txn_first_offset == NO_OFFSET and now_ms - entry.last_timestamp >= expiration_ms
-        ]
+        """Forget producers without an open transaction that have stayed idle so long; return how many.
+
+        To be called now and then, for an entry is idle from the first call that meets it. Kafka takes the
+        timestamp of the last batch instead, and so forgets a producer of old timestamps while it is writing:
+        a batch that it repeats after a crash is then in the log twice.
+        """
+        expired = []
+        for producer_id, entry in self.entries.items():
+            if entry.idle_since_ms is None:
+                entry.idle_since_ms = now_ms
+            elif (
+                entry.current_txn_first_offset == NO_OFFSET and now_ms - entry.idle_since_ms >= expiration_ms
+            ):
+                expired.append(producer_id)
         for producer_id in expired:
             del self.entries[producer_id]
         return len(expired)

@@ -352,10 +352,7 @@ class Loader:
                 if following is None or following.base_offset >= point:
                     segment.transaction_index.recover(point)
         self._removed = self._removed or removed
-        state = self._snapshots.state_at(end, self._segments, self._gaps, index_from=point)
-        if self._now_ms:
-            state.expire(self._now_ms, self._config.producer_id_expiration_ms)
-        return state
+        return self._snapshots.state_at(end, self._segments, self._gaps, index_from=point)
 
 
 def _increasing(entries: list[tuple[int, int]], limit: int) -> list[tuple[int, int]]:

