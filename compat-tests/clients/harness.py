@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-
 Scenario = Callable[[str], Any]  # given the broker's address; may be a coroutine function
 
 
