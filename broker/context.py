@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 class RequestContext:
     """One request on its way: the node that serves it, and who asked how.
 
-    `advertised` is the (host, port) by which this client should reach the broker: the configured one, or else the
-    local address of its own connection. `now_ms` is the wall clock in milliseconds since the epoch and
+    `advertised` is the (host, port) by which this client should reach the broker: the configured one, or else
+    the local address of its own connection. `now_ms` is the wall clock in milliseconds since the epoch and
     `monotonic_ms` the clock of all deadlines, both read once when the request was cut from the stream.
     """
 
@@ -56,9 +56,9 @@ class RequestContext:
 class Pending:
     """A response that comes later: a parked fetch, a join, an acknowledgement that waits for a sync.
 
-    The handler keeps the Pending and calls `complete` once. The connection sets `on_complete` and sends the answer in
-    its turn; when the connection goes away first, it calls `abandon`, and what the handler set as `on_abandon` frees
-    whatever was parked.
+    The handler keeps the Pending and calls `complete` once. The connection sets `on_complete` and sends the
+    answer in its turn; when the connection goes away first, it calls `abandon`, and what the handler set as
+    `on_abandon` frees whatever was parked.
     """
 
     __slots__ = ("abandoned", "done", "on_abandon", "on_complete", "response")
@@ -71,7 +71,7 @@ class Pending:
         self.on_abandon: Callable[[], None] | None = None
 
     def complete(self, response: Any) -> None:
-        """Give the answer. A second answer is a bug of the caller and raises RuntimeError; after `abandon` none counts."""
+        """Give the answer. A second one is a bug of the caller: RuntimeError. After `abandon` none counts."""
         if self.abandoned:
             return
         if self.done:

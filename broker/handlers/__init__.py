@@ -1,11 +1,12 @@
 """The routing table: which API is answered by which handler, at which versions.
 
-The first page to read. ApiVersions is derived from it, so what is not listed here is not advertised. A handler is a
-plain function `(request, context) -> response`, where the response is a value of the API's response message, a
-`Pending` that is completed later, or None when the protocol wants no answer (Produce with acks=0).
+The first page to read. ApiVersions is derived from it, so what is not listed here is not advertised. A
+handler is a plain function `(request, context) -> response`, where the response is a value of the API's
+response message, a `Pending` that is completed later, or None when the protocol wants no answer (Produce with
+acks=0).
 
-A handler module is imported at the first request of its API, so that starting the broker costs nothing for APIs that
-nobody calls.
+A handler module is imported at the first request of its API, so that starting the broker costs nothing for
+APIs that nobody calls.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def test_every_message_survives_its_frame() -> None:
             assert read_response(api_key, version, b"".join(pieces)[4:]) == (1, response(api_key)())
 
 
-def test_bytes_after_a_request_are_passed_over() -> None:
+def test_what_librdkafka_sends_for_all_topics_is_read() -> None:
     """What librdkafka 2.16 sends as Metadata v13 for all topics, which Apache Kafka 4.4 answers."""
     frame = bytes.fromhex("0003000d00000003000772646b61666b610000000000010000")
     header, metadata = read_request(frame)
