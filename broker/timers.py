@@ -34,7 +34,7 @@ class Timers:
         self.on_earlier: Callable[[], None] | None = None
 
     def at(self, deadline_ms: float, callback: Callable[[], None]) -> Timer:
-        """Call `callback` once, at or soon after `deadline_ms`. Those of one deadline run in order of creation."""
+        """Call `callback` once, at or soon after `deadline_ms`. Of one deadline, in order of creation."""
         timer = Timer(deadline_ms, callback)
         heapq.heappush(self._heap, (deadline_ms, next(self._order), timer))
         if self.on_earlier is not None and self._heap[0][2] is timer:
