@@ -54,8 +54,8 @@ class Replay:
         self.groups = [Group(name, self.broker.address, folder) for name in ("board", "delays", "billing")]
         self.board, self.delays, self.billing = self.groups
         self.refused: list[BaseException] = []
+        self.acknowledged = 0
         self.next_offset: Counter[int] = Counter()
-        self.waiting_at = 0  # billing's count when it came back
 
     def run(self) -> dict[str, dict[str, Any]]:
         """Replay everything; what each service wrote down at the end."""
@@ -104,6 +104,7 @@ class Replay:
         story.progress(self.departures[-1], len(self.departures), self.groups)
 
     def _acknowledged(self, metadata: Any) -> None:
+        self.acknowledged += 1
         end = metadata.offset + 1
         if end > self.next_offset[metadata.partition]:
             self.next_offset[metadata.partition] = end
@@ -141,11 +142,9 @@ class Replay:
         story.event(flight, f"The broker is there again after {took:.1f} s, on the same data; all go on.")
 
     def _billing_returns(self, flight: flights.Flight) -> None:
-        self.waiting_at = self.billing.seen
+        billed = self.billing.seen
         self.billing.start()
-        story.event(
-            flight, f"Billing is back, and goes on after the {self.waiting_at:,} flights it had billed."
-        )
+        story.event(flight, f"Billing is back, and goes on after the {billed:,} flights it had billed.")
 
 
 def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
@@ -177,11 +176,12 @@ def encoded(number: int, flight: flights.Flight) -> bytes:
 def checked(rows: list[dict[str, str]], found: dict[str, dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
     """What was compared with the file, and the differences."""
     journeys = expected.journeys(rows)
+    aircraft = len(journeys.keys() - {""})
     for name, totals in expected.totals(rows).items():
         state = found[name]
         yield f"{name}: {len(totals)} totals", expected.differing_totals(totals, state["totals"])
         yield (
-            f"{name}: {len(rows):,} flights, each once, in order for each of {len(journeys):,} aircraft",
+            f"{name}: {len(rows):,} flights, each once, in order for each of {aircraft:,} aircraft",
             expected.differing_journeys(journeys, state["journeys"]),
         )
         holes = {"offsets skipped over": state["missing"], "records counted": state["seen"]}
@@ -210,6 +210,7 @@ def main() -> int:
     story.airlines(found["delays"]["totals"], found["billing"]["totals"], names)
     story.heading("Against the file itself")
     refused = [f"{error!r}" for error in replay.refused]
+    refused += expected.differing_totals({"acknowledged": len(rows)}, {"acknowledged": replay.acknowledged})
     checks = [(f"producer: {len(rows):,} flights acknowledged", refused), *checked(rows, found)]
     for what, differences in checks:
         story.verdict(what, differences)

@@ -1,8 +1,8 @@
 """A service of the airport, in a process of its own: `service.py NAME ADDRESS FILE`.
 
-It is a consumer group of one member and knows nothing of the others. What it has counted lies in FILE together
-with the offset it goes on from in each partition, written before the commit: so after an absence it starts at
-the committed offset, as any group does, and would leave out what it had counted already.
+It is a consumer group of one member and knows nothing of the others. What it has counted lies in FILE with the
+offset it goes on from in each partition, written before the commit: so after an absence it starts at the
+committed offset, as any group does, and would leave out what it had counted already.
 
 On stdout it says how it goes, one JSON object a line. On stdin it takes one line: "leave", or the end offset
 of each partition as JSON, whereupon it goes on until it has read that far.
