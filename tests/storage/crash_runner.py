@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -49,12 +50,15 @@ class Enough(Exception):
 
 
 class Runner:
-    """Runs workloads until `limit` outcomes were checked; `only` names the one outcome to look at."""
+    """Runs workloads until `limit` outcomes were checked; `only` names the one outcome to look at, `often`
+    the steps to take more often than others.
+    """
 
-    def __init__(self, limit: int, only: str | None = None) -> None:
+    def __init__(self, limit: int, only: str | None = None, often: Collection[str] = ()) -> None:
         self.outcomes = 0
         self._limit = limit
         self._only = only
+        self._often = often
         self._moment = 0
 
     def run(self, workload_seed: str) -> None:
@@ -62,7 +66,7 @@ class Runner:
         self._moment = 0
         try:
             workload = Workload(workload_seed, lambda workload: self._look(workload_seed, workload))
-            workload.run(STEPS[Random(workload_seed).randrange(len(STEPS))])
+            workload.run(STEPS[Random(workload_seed).randrange(len(STEPS))], self._often)
         except (Failed, Enough):
             raise
         except Exception as error:
@@ -141,12 +145,12 @@ def _state(broker: Broker) -> dict[str, LogState]:
     }
 
 
-def run(seed: str, outcomes: int) -> int:
+def run(seed: str, outcomes: int, often: Collection[str] = ()) -> int:
     """Check that many outcomes of the workloads `<seed>-0`, `<seed>-1`, ...; return how many it were.
 
     Raises Failed.
     """
-    runner = Runner(outcomes)
+    runner = Runner(outcomes, often=often)
     number = 0
     try:
         while True:

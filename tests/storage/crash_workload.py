@@ -7,7 +7,7 @@ the middle of one or while it starts again, and goes on with what it finds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 from typing import NamedTuple
 
@@ -45,7 +45,9 @@ class Broker:
         if self.directory.meta is None:
             self.directory.identify(MetaProperties("crash-test", 1))
         names = {(model.topic, model.index) for model in models}
-        self.directory.remove_logs([key for key in self.directory.partitions() if key not in names])
+        strays = [key for key in self.directory.partitions() if key not in names]
+        if strays:
+            self.directory.remove_logs(strays)
         self.logs: dict[LogModel, Log] = {}
         for model in models:
             self.logs[model] = self.directory.open_log(model.topic, model.index, CONFIG, model.topic_id)
@@ -76,9 +78,13 @@ class Workload:
     def _changed(self) -> None:
         self._on_change(self)
 
-    def run(self, steps: int) -> None:
-        """Make two logs and take that many steps. Some never end: there is a crash on the way."""
-        choices, weights = zip(*STEPS, strict=True)
+    def run(self, steps: int, often: Collection[str] = ()) -> None:
+        """Make two logs and take that many steps, those named by `often` more often than others.
+
+        Some never end: there is a crash on the way.
+        """
+        choices = [step for step, _ in STEPS]
+        weights = [weight + (30 if step.__name__ in often else 0) for step, weight in STEPS]
         chosen = self.random.choices(choices, weights, k=steps)
         for step in (Workload.create, Workload.create, *chosen):
             if self.random.random() < CRASHING_STEPS:
