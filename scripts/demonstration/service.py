@@ -1,6 +1,6 @@
 """A service of the airport, in a process of its own: `service.py NAME ADDRESS FILE`.
 
-It is a consumer group of one member and knows nothing of the others. What it has counted lies in FILE with the
+It is a consumer group of one member that knows nothing of others. What it has counted lies in FILE with the
 offset it goes on from in each partition, written before the commit: so after an absence it starts at the
 committed offset, as any group does, and would leave out what it had counted already.
 
