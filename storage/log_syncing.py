@@ -90,7 +90,8 @@ class SyncedLog(ReadableLog):
     def _small_files(self) -> list[tuple[str, bytes]]:
         """The producers' snapshot and the leader epochs as they are now, unless they are on disk so."""
         contents, offset = [], self.log_end_offset
-        if offset > self.log_start_offset and offset not in self._snapshots.synced:
+        told = offset > self.log_start_offset or len(self.producers) > 0  # of deleted records, too
+        if told and offset not in self._snapshots.synced:
             contents.append((self._snapshots.path(offset), self.producers.to_snapshot()))
         if self.leader_epochs.changed != self._epochs_saved:
             contents.append((f"{self.directory}/{LEADER_EPOCHS}", self.leader_epochs.to_bytes()))

@@ -316,3 +316,16 @@ def test_older_snapshots_go_when_a_newer_one_is_synced() -> None:
 def test_all_errors_name_a_code_for_the_client() -> None:
     """Handlers answer with `error_code` whatever the storage raises."""
     assert all(isinstance(kind.error_code, ErrorCode) for kind in StorageError.__subclasses__())
+
+
+def test_a_clean_stop_keeps_the_producers_of_deleted_records() -> None:
+    """Even when no record is left and no segment was rolled."""
+    file_system = MemoryFileSystem()
+    log = new_log(file_system)
+    for number in range(3):
+        send(log, number)
+    log.advance_log_start_offset(3)
+    log.close()
+    log = reopen(file_system, clean=True, recovery_point=3, log_start_offset=3)
+    assert send(log, 2) == (2, True)
+    assert send(log, 3) == (3, False)
