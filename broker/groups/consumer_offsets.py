@@ -1,0 +1,50 @@
+"""Whether a consumer group takes commits from a member, and shows it offsets (KIP-848, KIP-1251)."""
+
+from __future__ import annotations
+
+from ...protocol.errors import ErrorCode
+from .consumer_group import ConsumerGroup
+from .consumer_member import ConsumerMember
+from .events import CommitRequest, GroupError
+
+
+def check_commit(group: ConsumerGroup, request: CommitRequest) -> None:
+    """Raise GroupError unless the member has each partition, and had it at the epoch it names.
+
+    An epoch that is behind is no obstacle for a partition that the member has kept since: between two
+    heartbeats it cannot know that its epoch has grown. A negative epoch is a simple consumer, which is
+    welcome as long as the group has no members.
+    """
+    epoch = request.generation_id
+    if epoch < 0 and group.is_empty:
+        return
+    member = _member(group, request.member_id)
+    if not member.uses_classic_protocol and not request.knows_group_errors:
+        raise GroupError(ErrorCode.UNSUPPORTED_VERSION)
+    if epoch > member.member_epoch:
+        raise GroupError(_stale(member))
+    if epoch < member.member_epoch:
+        for partition in request.partitions:
+            since = member.assignment_epoch(partition.topic_id, partition.partition)
+            if since is None or epoch < since:
+                raise GroupError(_stale(member))
+
+
+def check_fetch(group: ConsumerGroup, member_id: str | None, member_epoch: int) -> None:
+    """Raise GroupError unless the member is at the epoch it names, or names neither."""
+    if member_id is None and member_epoch < 0:
+        return
+    member = _member(group, member_id or "")
+    if member.member_epoch != member_epoch:
+        raise GroupError(_stale(member))
+
+
+def _member(group: ConsumerGroup, member_id: str) -> ConsumerMember:
+    member = group.members.get(member_id)
+    if member is None:
+        raise GroupError(ErrorCode.UNKNOWN_MEMBER_ID)
+    return member
+
+
+def _stale(member: ConsumerMember) -> ErrorCode:
+    return ErrorCode.ILLEGAL_GENERATION if member.uses_classic_protocol else ErrorCode.STALE_MEMBER_EPOCH

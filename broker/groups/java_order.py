@@ -1,0 +1,83 @@
+"""The order in which Java's hash tables give out their keys.
+
+Apache Kafka's assignors walk through HashMaps, so this order decides which member gets which partition. A
+group that moves from one broker to the other keeps its partitions only if both have the same order. Keys
+that fall into one bucket come in the order of `items`, as far as a table does not turn a bucket into a tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import TypeVar
+
+from .placement import java_hash
+
+T = TypeVar("T")
+_SMALLEST_TABLE = 16
+_LOAD = 0.75
+
+
+def hash_map_order(names: Iterable[str]) -> list[str]:
+    """Strings as a HashMap has them that grew by one put for each."""
+    items = list(names)
+    return _in_buckets(items, java_hash, _grown(len(items)))
+
+
+def hash_map_copy_order(names: Iterable[str]) -> list[str]:
+    """Strings as `new HashMap(map)` has them."""
+    items = list(names)
+    return _in_buckets(items, java_hash, _fitting(len(items), 1))
+
+
+def string_set_order(names: Iterable[str]) -> list[str]:
+    """Strings as `new HashSet(collection)` has them; those in one bucket by their letters."""
+    items = sorted(names)
+    return _in_buckets(items, java_hash, _fitting(len(items), _SMALLEST_TABLE))
+
+
+def uuid_map_order(ids: Iterable[bytes]) -> list[bytes]:
+    """Kafka's Uuids as a HashMap has them that grew by one put for each."""
+    items = list(ids)
+    return _in_buckets(items, uuid_hash, _grown(len(items)))
+
+
+def uuid_set_order(ids: Iterable[bytes]) -> list[bytes]:
+    """Kafka's Uuids as `new HashSet(collection)` has them."""
+    items = list(ids)
+    return _in_buckets(items, uuid_hash, _fitting(len(items), _SMALLEST_TABLE))
+
+
+def int_set_order(numbers: Collection[int]) -> list[int]:
+    """Integers as `new HashSet(collection)` has them."""
+    return _in_buckets(sorted(numbers), lambda number: number, _fitting(len(numbers), _SMALLEST_TABLE))
+
+
+def uuid_hash(topic_id: bytes) -> int:
+    """`Uuid.hashCode` of Kafka."""
+    bits = int.from_bytes(topic_id[:8], "big") ^ int.from_bytes(topic_id[8:], "big")
+    return (bits >> 32) ^ bits
+
+
+def _in_buckets(items: list[T], hash_of: Callable[[T], int], table_size: int) -> list[T]:
+    mask = table_size - 1
+
+    def bucket(item: T) -> int:
+        code = hash_of(item) & 0xFFFFFFFF
+        return (code ^ code >> 16) & mask
+
+    return sorted(items, key=bucket)
+
+
+def _grown(count: int) -> int:
+    size = _SMALLEST_TABLE
+    while count > size * _LOAD:
+        size *= 2
+    return size
+
+
+def _fitting(count: int, smallest: int) -> int:
+    """The table that is made for so many keys at once."""
+    size = smallest
+    while size < int(count / _LOAD) + 1:
+        size *= 2
+    return size
