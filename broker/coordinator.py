@@ -1,38 +1,36 @@
-"""The driver of the group state machines: event -> machine -> records appended -> replayed -> reply.
+"""The driver of the coordinators' state machines: event -> machine -> records appended -> replayed -> reply.
 
-A group lives in the partition of `__consumer_offsets` that its id hashes to, and each partition has one
-`Shard`, the pure state of its groups and committed offsets. The driver hands a request to the shard, appends
-the records that come out, replays them into the shard, and gives the replies once the partition says that
-what they rest on may be acknowledged. Deadlines wait in the broker's timers.
+A coordinator (of groups, of transactions) has an internal topic. What it coordinates lives in the partition
+that its id hashes to, and each partition has one *shard*, the pure state of everything in it. The driver
+hands a request to the shard, appends the records that come out, replays them into the shard, and gives the
+replies once the partition says that what they rest on may be acknowledged. Deadlines wait in the broker's
+timers.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from ..protocol.control_records import parse_end_transaction_marker
 from ..protocol.errors import ErrorCode, ProtocolError
 from ..protocol.record_errors import CorruptRecord
 from ..storage.errors import StorageError
 from .context import Pending, RequestContext
-from .groups.events import Effects, Failure, GroupConfig, Instant
+from .effects import Effects, Failure, Instant
 from .groups.placement import partition_for
-from .groups.records import decode, encode
-from .groups.shard import Shard
-from .internal_topics import OFFSETS_TOPIC
 from .partition import Partition, PartitionOffline
 from .timers import Timer, Timers
 
 if TYPE_CHECKING:
     from .clock import Clock
-    from .config import BrokerConfig
-    from .topics import Topic, Topics
+    from .topics import Topics
 
 log = logging.getLogger(__name__)
 
 # One request to a shard: fills the effects, and replies to the token with what `finish` is to get.
-Event = Callable[[Shard, Any, Instant, Effects], None]
+Event = Callable[[Any, Any, Instant, Effects], None]
 
 # What goes wrong while appending, as clients of a coordinator are told it.
 _TOLD_AS = {
@@ -43,64 +41,94 @@ _TOLD_AS = {
 }
 
 
-class GroupCoordinator:
-    """All groups of the broker. `open_node` makes it, `load`s it once the topics are there, and `close`s it.
+class Machine(Protocol):
+    """One group or one transactional id. `wake_ms` is when `expire` has something to do, or may have."""
 
-    `random_uuid` gives 16 random bytes for new member ids.
+    @property
+    def wake_ms(self) -> float: ...
+
+
+class Shard(Protocol):
+    """The state of one partition. Only `replay` and `replay_marker` change what must outlive the broker."""
+
+    @property
+    def machines(self) -> Mapping[str, Machine]:
+        """Everything that lives here, by id."""
+
+    def replay(self, record: Any, now: Instant, offset: int = -1, producer_id: int = -1) -> None:
+        """Take over one record of the log; with a producer id it waits for the end of a transaction."""
+
+    def replay_marker(self, producer_id: int, committed: bool) -> None:
+        """The producer's transaction has ended."""
+
+    def on_loaded(self, now: Instant, effects: Effects) -> None:
+        """Everything is replayed."""
+
+    def unload(self, now: Instant, effects: Effects) -> None:
+        """The coordinator goes away: answer whoever waits, and forget everything."""
+
+    def expire(self, key: str, now: Instant, effects: Effects) -> None:
+        """A deadline of a machine has passed, perhaps."""
+
+
+class RecordFormat(NamedTuple):
+    """How a shard's records are written: `encode(record) -> (key, value)`, and `decode(key, value)`, which
+    gives None for kinds that are not known and raises ProtocolError for malformed ones.
     """
 
-    def __init__(
-        self,
-        config: BrokerConfig,
-        topics: Topics,
-        timers: Timers,
-        clock: Clock,
-        random_uuid: Callable[[], bytes],
-    ) -> None:
+    encode: Callable[[Any], tuple[bytes, bytes | None]]
+    decode: Callable[[Any, Any], Any]
+
+
+class Coordinator:
+    """All shards of one internal topic, `topic_name`. What a kind of coordinator adds is in its subclass."""
+
+    topic_name = ""
+    format: RecordFormat
+
+    def __init__(self, topics: Topics, timers: Timers, clock: Clock) -> None:
         self._topics = topics
         self._timers = timers
         self._clock = clock
-        self._random_uuid = random_uuid
-        self._group_config = _group_config(config)
-        self._check_interval_ms: int = config["offsets.retention.check.interval.ms"]
         self._homes: list[Home] = []
-        self._retention: Timer | None = None
+
+    def new_shard(self, index: int) -> Any:
+        """The empty shard of a partition."""
+        raise NotImplementedError
+
+    def carry_out(self, order: Any, now: Instant) -> None:
+        """Do what a shard has ordered."""
+        raise NotImplementedError
 
     def load(self) -> None:
-        """Replay every partition of `__consumer_offsets`, and give the members found there a fresh session.
+        """Replay every partition of the internal topic, if there is one.
 
-        A partition that is offline leaves its groups unavailable: their requests are answered
+        A partition that is offline leaves what lives there unavailable: requests are answered
         NOT_COORDINATOR.
         """
-        topic = self._topics.get(OFFSETS_TOPIC)
+        topic = self._topics.get(self.topic_name)
         partitions = [] if topic is None else topic.partitions
-        self._homes = [
-            Home(self._new_shard(), partition, self._timers, self._now) for partition in partitions
-        ]
+        self._homes = [Home(self, self.new_shard(at), each) for at, each in enumerate(partitions)]
         for home in self._homes:
             home.load()
-        self._topics.on_deleted.append(self._on_deleted)
-        self._retention = self._timers.at(self._now().monotonic_ms + self._check_interval_ms, self._retain)
 
     def close(self) -> None:
-        """Answer everything that is parked with NOT_COORDINATOR, as a broker that hands its groups over."""
-        if self._retention is not None:
-            self._retention.cancel()
+        """Answer everything that is parked with NOT_COORDINATOR, as a broker that hands over does."""
         for home in self._homes:
             home.shut()
 
-    def shard_of(self, group_id: str) -> int:
-        """The index of the shard, and of the partition of `__consumer_offsets`, that holds the group."""
-        return partition_for(group_id, len(self._homes)) if self._homes else 0
+    def shard_of(self, key: str) -> int:
+        """The index of the shard, and of the partition of the internal topic, that a group or id lives in."""
+        return partition_for(key, len(self._homes)) if self._homes else 0
 
     def ask(
-        self, context: RequestContext, group_id: str, event: Event, finish: Callable[[Any], Any]
+        self, context: RequestContext, key: str, event: Event, finish: Callable[[Any], Any]
     ) -> Any | Pending:
-        """Hand one event to a group's shard; `finish` makes the response of the reply or of a Failure.
+        """Hand one event to the shard of `key`; `finish` makes the response of the reply or of a Failure.
 
         Returns the response when the reply is there at once, else a Pending.
         """
-        return self.ask_each(context, [(group_id, event)], lambda replies: finish(replies[0]))
+        return self.ask_each(context, [(key, event)], lambda replies: finish(replies[0]))
 
     def ask_each(
         self,
@@ -108,14 +136,14 @@ class GroupCoordinator:
         events: Sequence[tuple[str, Event]],
         finish: Callable[[list[Any]], Any],
     ) -> Any | Pending:
-        """Hand each event to its group's shard; `finish` makes the response of all replies, in the same
+        """Hand each event to the shard of its key; `finish` makes the response of all replies, in the same
         order.
         """
         gathering = Gathering(len(events), finish)
         now = Instant(context.now_ms, context.monotonic_ms)
-        for position, (group_id, event) in enumerate(events):
+        for position, (key, event) in enumerate(events):
             if self._homes:
-                self._homes[self.shard_of(group_id)].submit((gathering, position), event, now, group_id)
+                self._homes[self.shard_of(key)].submit((gathering, position), event, now, key)
             else:
                 gathering.receive(position, Failure(ErrorCode.COORDINATOR_NOT_AVAILABLE))
         return gathering.answer()
@@ -130,35 +158,23 @@ class GroupCoordinator:
             home.submit((gathering, position), event, now)
         return gathering.answer()
 
-    def drop_partitions(self, topic: str, partitions: Iterable[int]) -> None:
-        """Write tombstones for every group's committed offsets in partitions that are gone."""
-        gone = set(partitions)
+    def tell_all(self, event: Event) -> None:
+        """Hand an event of the broker's own to every shard."""
         for home in self._homes:
-            home.submit(
-                None, lambda shard, _, __, effects: shard.drop_partitions(topic, gone, effects), self._now()
-            )
+            home.submit(None, event, self.now())
 
-    def expire_offsets(self) -> None:
-        """Remove the offsets and the empty groups whose retention is over, now."""
-        for home in self._homes:
-            home.submit(None, lambda shard, _, now, effects: shard.expire_offsets(now, effects), self._now())
+    def tell(self, key: str, event: Event) -> None:
+        """Hand an event of the broker's own to the shard of `key`."""
+        self._homes[self.shard_of(key)].submit(None, event, self.now(), key)
 
-    def _retain(self) -> None:
-        self.expire_offsets()
-        self._retention = self._timers.at(self._now().monotonic_ms + self._check_interval_ms, self._retain)
-
-    def _on_deleted(self, topic: Topic) -> None:
-        self.drop_partitions(topic.name, range(len(topic.partitions)))
-
-    def _now(self) -> Instant:
+    def now(self) -> Instant:
+        """This moment, on both clocks."""
         return Instant(self._clock.wall_ms(), self._clock.monotonic_ms())
 
-    def _new_shard(self) -> Shard:
-        return Shard(self._group_config, self._new_member_id)
-
-    def _new_member_id(self, prefix: str) -> str:
-        digits = self._random_uuid().hex()
-        return "-".join((prefix, digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    @property
+    def timers(self) -> Timers:
+        """The broker's timers."""
+        return self._timers
 
 
 class Gathering:
@@ -195,16 +211,16 @@ class Home:
 
     `end_offset` is the end of what the shard has replayed: no reply leaves before that is committed, since
     any reply may rest on any of it. When a sync fails, the shard knows of records that may not exist after a
-    restart: it closes, and its groups answer NOT_COORDINATOR from then on.
+    restart: it closes, and whoever asks is answered NOT_COORDINATOR from then on.
     """
 
-    def __init__(
-        self, shard: Shard, partition: Partition, timers: Timers, now: Callable[[], Instant]
-    ) -> None:
+    def __init__(self, coordinator: Coordinator, shard: Shard, partition: Partition) -> None:
         self.shard = shard
-        self._partition = partition
-        self._timers = timers
-        self._now = now
+        self.partition = partition
+        self._coordinator = coordinator
+        self._format = coordinator.format
+        self._timers = coordinator.timers
+        self._now = coordinator.now
         self._alarms: dict[str, Timer] = {}
         self._is_open = partition.offline is None
         self._end_offset = 0
@@ -217,32 +233,35 @@ class Home:
         try:
             self._replay(now)
         except (PartitionOffline, StorageError, CorruptRecord) as error:
-            log.error("%s cannot be loaded, and its groups are closed: %s", self._partition, error)
-            self.shard.groups.clear()
+            log.error("%s cannot be loaded, and what lives there is closed: %s", self.partition, error)
+            self.shard.unload(now, Effects())
             self._is_open = False
             return
         self.shard.on_loaded(now, effects)
         self._carry_out(effects, now)
-        for group_id in self.shard.groups:
-            self._arm(group_id)
+        for key in self.shard.machines:
+            self._arm(key)
 
     def _replay(self, now: Instant) -> None:
-        for header, records in self._partition.replay():
+        for header, records in self.partition.replay():
             self._end_offset = header.last_offset + 1
-            # Markers, and commits that are part of a transaction, have no meaning without their transaction.
-            if header.is_control or header.is_transactional:
+            if header.is_control:
+                for record in records:
+                    committed, _ = parse_end_transaction_marker(record)
+                    self.shard.replay_marker(header.producer_id, committed)
                 continue
+            producer_id = header.producer_id if header.is_transactional else -1
             for record in records:
                 try:
-                    known = decode(record.key, record.value)
+                    known = self._format.decode(record.key, record.value)
                 except ProtocolError as malformed:
-                    log.warning("%s at offset %d: %s", self._partition, record.offset, malformed)
+                    log.warning("%s at offset %d: %s", self.partition, record.offset, malformed)
                 else:
                     if known is not None:
-                        self.shard.replay(known, now)
+                        self.shard.replay(known, now, record.offset, producer_id)
 
-    def submit(self, token: Any, event: Event, now: Instant, group_id: str | None = None) -> None:
-        """Run one event, and see to the deadlines of its group."""
+    def submit(self, token: Any, event: Event, now: Instant, key: str | None = None) -> None:
+        """Run one event, and see to the deadlines of what it was about."""
         if not self._is_open:
             if token is not None:
                 _give(token, Failure(ErrorCode.NOT_COORDINATOR))
@@ -250,13 +269,13 @@ class Home:
         effects = Effects()
         event(self.shard, token, now, effects)
         self._carry_out(effects, now)
-        if group_id is not None:
-            self._arm(group_id)
+        if key is not None:
+            self._arm(key)
 
     def shut(self) -> None:
         """Answer everything that is parked, and take no more."""
-        if self._partition.offline is not None:
-            log.error("%s has failed: its groups are closed until the broker restarts.", self._partition)
+        if self.partition.offline is not None:
+            log.error("%s has failed: what lives there is closed until the broker restarts.", self.partition)
         self._is_open = False
         effects = Effects()
         self.shard.unload(self._now(), effects)
@@ -267,32 +286,45 @@ class Home:
             _give(token, reply)
 
     def _carry_out(self, effects: Effects, now: Instant) -> None:
-        replies = effects.replies
+        replies, orders = effects.replies, effects.orders
         if effects.records:
             error = self._append(effects, now)
             if error is not ErrorCode.NONE:
+                orders = []
                 undone = Effects()
                 if effects.undo is not None:
                     effects.undo(error, now, undone)
                 replies = [*((token, Failure(error)) for token, _ in replies), *undone.replies]
+        if orders:
+            self.partition.when_committed(self._end_offset, lambda error: self._obey(orders, error))
         if replies:
-            self._partition.when_committed(self._end_offset, lambda error: self._release(replies, error))
-        if self._is_open and self._partition.offline is not None:
+            self.partition.when_committed(self._end_offset, lambda error: self._release(replies, error))
+        if self._is_open and self.partition.offline is not None:
             self.shut()
 
     def _append(self, effects: Effects, now: Instant) -> ErrorCode:
         try:
-            result = self._partition.append_records(
-                [encode(record) for record in effects.records], now.wall_ms
-            )
+            rows = [self._format.encode(record) for record in effects.records]
+            result = self.partition.append_records(rows, now.wall_ms, **_batch_fields(effects.producer))
         except PartitionOffline:
             return ErrorCode.NOT_COORDINATOR
         except StorageError as error:
             return _TOLD_AS.get(error.error_code, error.error_code)
         self._end_offset = result.last_offset + 1
-        for record in effects.records:
-            self.shard.replay(record, now)
+        producer_id = -1 if effects.producer is None else effects.producer[0]
+        for offset, record in enumerate(effects.records, result.base_offset):
+            self.shard.replay(record, now, offset, producer_id)
         return ErrorCode.NONE
+
+    def replay_marker(self, producer_id: int, committed: bool, end_offset: int) -> None:
+        """A marker was appended to the partition, which ends with `end_offset` now."""
+        self._end_offset = end_offset
+        self.shard.replay_marker(producer_id, committed)
+
+    def _obey(self, orders: Sequence[Any], error: ErrorCode) -> None:
+        if error is ErrorCode.NONE and self._is_open:
+            for order in orders:
+                self._coordinator.carry_out(order, self._now())
 
     def _release(self, replies: Sequence[tuple[Any, Any]], error: ErrorCode) -> None:
         if error is not ErrorCode.NONE:
@@ -302,30 +334,30 @@ class Home:
         if error is not ErrorCode.NONE and self._is_open:
             self.shut()
 
-    def _arm(self, group_id: str) -> None:
-        """Have the group woken at its next deadline. An alarm that is too early finds out when it rings."""
-        group = self.shard.groups.get(group_id)
-        alarm = self._alarms.get(group_id)
-        if group is None:
+    def _arm(self, key: str) -> None:
+        """Have a machine woken at its next deadline. An alarm that is too early finds out when it rings."""
+        machine = self.shard.machines.get(key)
+        alarm = self._alarms.get(key)
+        if machine is None:
             if alarm is not None:
                 alarm.cancel()
-                del self._alarms[group_id]
-        elif group.wake_ms != float("inf") and (alarm is None or group.wake_ms < alarm.deadline_ms):
+                del self._alarms[key]
+        elif machine.wake_ms != float("inf") and (alarm is None or machine.wake_ms < alarm.deadline_ms):
             if alarm is not None:
                 alarm.cancel()
-            self._alarms[group_id] = self._timers.at(group.wake_ms, lambda: self._ring(group_id))
+            self._alarms[key] = self._timers.at(machine.wake_ms, lambda: self._ring(key))
 
-    def _ring(self, group_id: str) -> None:
-        del self._alarms[group_id]
+    def _ring(self, key: str) -> None:
+        del self._alarms[key]
         while self._is_open:
             now = self._now()
-            group = self.shard.groups.get(group_id)
-            if group is None or group.wake_ms > now.monotonic_ms:
+            machine = self.shard.machines.get(key)
+            if machine is None or machine.wake_ms > now.monotonic_ms:
                 break
             effects = Effects()
-            self.shard.expire(group_id, now, effects)
+            self.shard.expire(key, now, effects)
             self._carry_out(effects, now)
-        self._arm(group_id)
+        self._arm(key)
 
 
 def _give(token: tuple[Gathering, int], reply: Any) -> None:
@@ -333,12 +365,9 @@ def _give(token: tuple[Gathering, int], reply: Any) -> None:
     gathering.receive(position, reply)
 
 
-def _group_config(config: BrokerConfig) -> GroupConfig:
-    return GroupConfig(
-        max_size=config["group.max.size"],
-        min_session_timeout_ms=config["group.min.session.timeout.ms"],
-        max_session_timeout_ms=config["group.max.session.timeout.ms"],
-        initial_rebalance_delay_ms=config["group.initial.rebalance.delay.ms"],
-        offset_metadata_max_bytes=config["offset.metadata.max.bytes"],
-        offsets_retention_ms=config["offsets.retention.minutes"] * 60_000,
-    )
+def _batch_fields(producer: tuple[int, int] | None) -> dict[str, int | bool]:
+    """What makes a batch part of a producer's transaction."""
+    if producer is None:
+        return {}
+    producer_id, producer_epoch = producer
+    return {"producer_id": producer_id, "producer_epoch": producer_epoch, "is_transactional": True}

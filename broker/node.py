@@ -14,9 +14,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..storage.errors import StorageError
-from .coordinator import GroupCoordinator
 from .data_folder import DataFolder
 from .fetch_sessions import FetchSessions
+from .group_coordinator import GroupCoordinator
 from .internal_topics import OFFSETS_TOPIC, internal_topic_settings
 from .maintenance import Maintenance
 from .metadata_image import MetadataImage

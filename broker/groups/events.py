@@ -6,23 +6,16 @@ machines directly. The handlers turn them into the messages of each protocol ver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from ...protocol.errors import ErrorCode
-from .records import Record
+from ..effects import Effects as Effects
+from ..effects import Failure as Failure
+from ..effects import Instant as Instant
 
 NO_GENERATION = -1
 UNKNOWN_MEMBER_ID = ""
-
-
-class Instant(NamedTuple):
-    """The moment of an event on both clocks: wall time in milliseconds for what is stored, monotonic for
-    deadlines.
-    """
-
-    wall_ms: int
-    monotonic_ms: float
 
 
 class GroupConfig(NamedTuple):
@@ -116,33 +109,6 @@ class LeavingMember(NamedTuple):
     instance_id: str | None
 
 
-class Failure(NamedTuple):
-    """The reply to any request that could not be carried out as a whole."""
-
-    error: ErrorCode
-
-
-class Effects:
-    """What an event brings about, in order: `records` to append and replay, then `replies` to give.
-
-    A reply goes to a token, which the machine got with the request and never looks into. Replies are held
-    back until the records are durable. When the append fails, nothing is replayed, every token in `replies`
-    gets a Failure instead, and `undo` (if any) cleans up the soft state, with new replies into the Effects it
-    is given.
-    """
-
-    __slots__ = ("records", "replies", "undo")
-
-    def __init__(self) -> None:
-        self.records: list[Record] = []
-        self.replies: list[tuple[Any, Any]] = []
-        self.undo: Callable[[ErrorCode, Instant, Effects], None] | None = None
-
-    def reply(self, token: Any, value: Any) -> None:
-        """Answer `token` with `value` once everything in `records` is durable."""
-        self.replies.append((token, value))
-
-
 class CommitPartition(NamedTuple):
     """One partition of an OffsetCommit; timestamps and epochs are -1 when the client gave none."""
 
@@ -159,7 +125,7 @@ class CommitRequest(NamedTuple):
     """One OffsetCommit. `retention_time_ms` is -1 for the broker's own retention (v2 to v4 may set it).
 
     `knows_group_errors` is set from v9 on (KIP-848), where a group that does not exist has an error code of
-    its own.
+    its own. With a `producer` (id and epoch) the offsets are part of its transaction.
     """
 
     group_id: str
@@ -169,3 +135,4 @@ class CommitRequest(NamedTuple):
     partitions: Sequence[CommitPartition]
     retention_time_ms: int = -1
     knows_group_errors: bool = True
+    producer: tuple[int, int] | None = None

@@ -2,78 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from ...protocol.errors import ErrorCode
 from .classic import ClassicGroup
 from .events import CommitPartition, CommitRequest, Effects, GroupError, Instant
+from .offset_store import CommittedOffset as CommittedOffset
+from .offset_store import Offsets as Offsets
 from .records import OffsetCommit, OffsetTombstone, Record
 from .transitions import COMPLETING_REBALANCE, EMPTY, PREPARING_REBALANCE, STABLE
-
-
-class CommittedOffset(NamedTuple):
-    """A committed offset; `leader_epoch` and `expire_timestamp_ms` are -1 when there is none."""
-
-    offset: int
-    leader_epoch: int
-    metadata: str
-    commit_timestamp_ms: int
-    expire_timestamp_ms: int
-    topic_id: bytes
-
-
-class Offsets:
-    """The committed offsets of one shard, by group, topic and partition. Only `replay` changes them."""
-
-    def __init__(self) -> None:
-        self._by_group: dict[str, dict[str, dict[int, CommittedOffset]]] = {}
-
-    def replay(self, record: OffsetCommit | OffsetTombstone) -> None:
-        """Take over a commit or a tombstone."""
-        if isinstance(record, OffsetCommit):
-            topics = self._by_group.setdefault(record.group_id, {})
-            topics.setdefault(record.topic, {})[record.partition] = CommittedOffset(*record[3:])
-            return
-        topics = self._by_group.get(record.group_id, {})
-        partitions = topics.get(record.topic, {})
-        partitions.pop(record.partition, None)
-        if not partitions:
-            topics.pop(record.topic, None)
-        if not topics:
-            self._by_group.pop(record.group_id, None)
-
-    def get(self, group_id: str, topic: str, partition: int) -> CommittedOffset | None:
-        """The group's committed offset for one partition."""
-        return self._by_group.get(group_id, {}).get(topic, {}).get(partition)
-
-    def of_group(self, group_id: str) -> dict[str, dict[int, CommittedOffset]]:
-        """All offsets of a group by topic and partition; not to be changed."""
-        return self._by_group.get(group_id, {})
-
-    def groups(self) -> Iterable[str]:
-        """The ids of all groups with an offset."""
-        return self._by_group.keys()
-
-    def tombstones(self, group_id: str) -> Iterator[OffsetTombstone]:
-        """The records that remove all offsets of a group."""
-        for topic, partitions in self.of_group(group_id).items():
-            for partition in partitions:
-                yield OffsetTombstone(group_id, topic, partition)
-
-    def items(self) -> Iterator[tuple[tuple[str, str, int], CommittedOffset]]:
-        """Everything, as ((group, topic, partition), offset)."""
-        for group_id, topics in self._by_group.items():
-            for topic, partitions in topics.items():
-                for partition, committed in partitions.items():
-                    yield (group_id, topic, partition), committed
 
 
 def check_commit(group: ClassicGroup | None, request: CommitRequest) -> None:
     """Raise GroupError unless the group takes commits from this member.
 
     A negative generation is a simple consumer, which assigns its partitions by itself: welcome as long as the
-    group has no members. Between join and sync nobody may commit, since partitions are changing hands.
+    group has no members. Between join and sync nobody may commit, since partitions are changing hands; within
+    a transaction all of that is the producer's concern (KIP-447), as long as it names no wrong member.
     """
     generation_id = request.generation_id
     if group is None:
@@ -88,9 +33,9 @@ def check_commit(group: ClassicGroup | None, request: CommitRequest) -> None:
         group.check_member(request.member_id, request.instance_id)
         if generation_id != group.generation_id:
             raise GroupError(ErrorCode.ILLEGAL_GENERATION)
-    elif group.state is not EMPTY:
+    elif group.state is not EMPTY and request.producer is None:
         raise GroupError(ErrorCode.UNKNOWN_MEMBER_ID)
-    if group.state is COMPLETING_REBALANCE:
+    if group.state is COMPLETING_REBALANCE and request.producer is None:
         raise GroupError(ErrorCode.REBALANCE_IN_PROGRESS)
 
 
@@ -109,6 +54,7 @@ def commit(
             group.touch(member, now)
     retention_ms = request.retention_time_ms
     expire_timestamp_ms = -1 if retention_ms == -1 else now.wall_ms + retention_ms
+    effects.producer = request.producer
     errors = []
     for partition in request.partitions:
         if utf16_length(partition.metadata or "") > metadata_max_bytes:

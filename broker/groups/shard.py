@@ -6,7 +6,7 @@ then gives the replies. Nothing here knows of time, chance, or files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ...protocol.errors import ErrorCode
@@ -40,10 +40,18 @@ class Shard:
         self.groups: dict[str, ClassicGroup] = {}
         self.offsets = offsets.Offsets()
 
+    @property
+    def machines(self) -> Mapping[str, ClassicGroup]:
+        """The groups, by id."""
+        return self.groups
+
     # Hard state
 
-    def replay(self, record: Record, now: Instant) -> None:
-        """Take over one record of the log, when loading and when running alike."""
+    def replay(self, record: Record, now: Instant, offset: int = -1, producer_id: int = -1) -> None:
+        """Take over one record of the log, when loading and when running alike.
+
+        A commit that lies at `offset` and is part of a producer's transaction waits for its end.
+        """
         if isinstance(record, GroupMetadata):
             self._group(record.group_id, now).replay(record)
         elif isinstance(record, GroupTombstone):
@@ -53,13 +61,17 @@ class Shard:
         else:
             if isinstance(record, OffsetCommit):
                 self._group(record.group_id, now)
-            self.offsets.replay(record)
+            self.offsets.replay(record, offset, producer_id)
 
     def _group(self, group_id: str, now: Instant) -> ClassicGroup:
         group = self.groups.get(group_id)
         if group is None:
             group = self.groups[group_id] = ClassicGroup(group_id, self.config, now.wall_ms)
         return group
+
+    def replay_marker(self, producer_id: int, committed: bool) -> None:
+        """A producer's transaction has ended, and with it the waiting of its commits."""
+        self.offsets.replay_marker(producer_id, committed)
 
     def on_loaded(self, now: Instant, effects: Effects) -> None:
         """Everything is replayed: members keep their place, with a fresh session each."""

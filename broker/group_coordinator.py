@@ -1,0 +1,102 @@
+"""The coordinator of groups, whose shards live in `__consumer_offsets`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from .coordinator import Coordinator, RecordFormat
+from .effects import Instant
+from .groups.events import GroupConfig
+from .groups.records import decode, encode
+from .groups.shard import Shard
+from .internal_topics import OFFSETS_TOPIC
+from .timers import Timer, Timers
+
+if TYPE_CHECKING:
+    from .clock import Clock
+    from .config import BrokerConfig
+    from .topics import Topic, Topics
+
+
+class GroupCoordinator(Coordinator):
+    """All groups of the broker. `open_node` makes it, `load`s it once the topics are there, and `close`s it.
+
+    `random_uuid` gives 16 random bytes for new member ids.
+    """
+
+    topic_name = OFFSETS_TOPIC
+    format = RecordFormat(encode, decode)
+
+    def __init__(
+        self,
+        config: BrokerConfig,
+        topics: Topics,
+        timers: Timers,
+        clock: Clock,
+        random_uuid: Callable[[], bytes],
+    ) -> None:
+        super().__init__(topics, timers, clock)
+        self._random_uuid = random_uuid
+        self._group_config = _group_config(config)
+        self._check_interval_ms: int = config["offsets.retention.check.interval.ms"]
+        self._retention: Timer | None = None
+
+    def new_shard(self, index: int) -> Shard:  # noqa: ARG002
+        """The groups of one partition."""
+        return Shard(self._group_config, self._new_member_id)
+
+    def carry_out(self, order: Any, now: Instant) -> None:
+        """Groups order nothing."""
+
+    def load(self) -> None:
+        """Replay every partition of `__consumer_offsets`, and give the members found there a fresh
+        session.
+        """
+        super().load()
+        self._topics.on_deleted.append(self._on_deleted)
+        self._retention = self._timers.at(self.now().monotonic_ms + self._check_interval_ms, self._retain)
+
+    def close(self) -> None:
+        """Answer everything that is parked with NOT_COORDINATOR, as a broker that hands its groups over."""
+        if self._retention is not None:
+            self._retention.cancel()
+        super().close()
+
+    def drop_partitions(self, topic: str, partitions: Iterable[int]) -> None:
+        """Write tombstones for every group's committed offsets in partitions that are gone."""
+        gone = set(partitions)
+        self.tell_all(lambda shard, _, __, effects: shard.drop_partitions(topic, gone, effects))
+
+    def expire_offsets(self) -> None:
+        """Remove the offsets and the empty groups whose retention is over, now."""
+        self.tell_all(lambda shard, _, now, effects: shard.expire_offsets(now, effects))
+
+    def end_transaction(self, index: int, producer_id: int, committed: bool, end_offset: int) -> None:
+        """A marker was appended to partition `index` of `__consumer_offsets`: the offsets that the producer
+        committed there count from now on, or never will.
+        """
+        if index < len(self._homes):
+            self._homes[index].replay_marker(producer_id, committed, end_offset)
+
+    def _retain(self) -> None:
+        self.expire_offsets()
+        self._retention = self._timers.at(self.now().monotonic_ms + self._check_interval_ms, self._retain)
+
+    def _on_deleted(self, topic: Topic) -> None:
+        self.drop_partitions(topic.name, range(len(topic.partitions)))
+
+    def _new_member_id(self, prefix: str) -> str:
+        digits = self._random_uuid().hex()
+        return "-".join((prefix, digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def _group_config(config: BrokerConfig) -> GroupConfig:
+    return GroupConfig(
+        max_size=config["group.max.size"],
+        min_session_timeout_ms=config["group.min.session.timeout.ms"],
+        max_session_timeout_ms=config["group.max.session.timeout.ms"],
+        initial_rebalance_delay_ms=config["group.initial.rebalance.delay.ms"],
+        offset_metadata_max_bytes=config["offset.metadata.max.bytes"],
+        offsets_retention_ms=config["offsets.retention.minutes"] * 60_000,
+    )
