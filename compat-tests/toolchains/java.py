@@ -1,8 +1,9 @@
 """Java clients: jars from the Maven registry, sources compiled once for each version of kafka-clients.
 
-An entry names its `program`, a folder of sources, and its `maven` artefacts as "group:artefact:version". The
-sources lie in folders `since-VERSION`: each version of kafka-clients compiles the folders up to its own, and
-of files with the same name the newest.
+An entry names its `program`, a folder of sources, and its `maven` artefacts as "group:artefact:version", the
+first of them with the version of Kafka. Sources, those of clients/java_common too, lie in folders
+`since-VERSION`: each version of Kafka compiles the folders up to its own, and of files with the same name the
+newest.
 """
 
 from __future__ import annotations
@@ -32,14 +33,23 @@ def missing() -> str | None:
 def prepare(client: str, entry: dict[str, Any]) -> list[str]:
     """The command that runs the entry's program. SystemExit or CalledProcessError when making it fails."""
     version = entry["maven"][0].rsplit(":", 1)[1]
-    sources, later = _sources(CLIENTS / entry["program"], version)
+    sources, later = _sources(entry["program"], version)
     libraries = jars([*entry["maven"], QUIET])
     content = [path.read_bytes() for path in sources]
     key = hashlib.sha256(b"\0".join([libraries.name.encode(), *content])).hexdigest()[:12]
     classes = environment.cache() / "java" / f"{client}-{key}"
 
     def compile_() -> None:
-        options = ["-nowarn", "-XDsuppressNotes", "-proc:none", "-encoding", "UTF-8", "-cp", f"{libraries}/*"]
+        options = [
+            "-nowarn",
+            "-XDsuppressNotes",
+            "-proc:none",
+            "-parameters",
+            "-encoding",
+            "UTF-8",
+            "-cp",
+            f"{libraries}/*",
+        ]
         command = ["javac", *options, "-d", str(classes), *map(str, sources)]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
 
@@ -52,11 +62,12 @@ def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _sources(folder: pathlib.Path, version: str) -> tuple[list[pathlib.Path], dict[str, str]]:
+def _sources(program: str, version: str) -> tuple[list[pathlib.Path], dict[str, str]]:
     """The files that `version` compiles, and the version that each class came with which it can't."""
     chosen: dict[str, pathlib.Path] = {}
     later: dict[str, str] = {}
-    for level in sorted(folder.glob("since-*"), key=lambda path: _number(path.name[6:])):
+    levels = [*(CLIENTS / "java_common").glob("since-*"), *(CLIENTS / program).glob("since-*")]
+    for level in sorted(levels, key=lambda path: _number(path.name[6:])):
         since = level.name.removeprefix("since-")
         for source in sorted(level.glob("*.java")):
             if _number(since) <= _number(version):

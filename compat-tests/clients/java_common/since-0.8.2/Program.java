@@ -1,6 +1,13 @@
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 
 /**
  * Runs the scenario that the command line names against the broker that it names, and prints the result as one line
@@ -8,6 +15,8 @@ import java.io.StringWriter;
  * classes that only newer clients can compile, each with the version it came with: "AdminGroups=2.0,...".
  */
 public final class Program {
+    private static final List<Path> TEMPORARY = new CopyOnWriteArrayList<>();
+
     private Program() {
     }
 
@@ -23,6 +32,7 @@ public final class Program {
             outcome = "failed";
             detail = trace(problem);
         }
+        TEMPORARY.forEach(Program::remove);
         System.out.println("{\"outcome\": " + quote(outcome) + ", \"detail\": " + quote(detail) + "}");
         System.out.flush();
         Runtime.getRuntime().halt(0); // a client's background threads must not keep the cell waiting
@@ -50,6 +60,21 @@ public final class Program {
         System.out.println("{\"broker\": " + quote(action) + "}");
         System.out.flush();
         while (System.in.read() != '\n') { // the answer is a line
+        }
+    }
+
+    /** An empty folder that is removed when the scenario ends. */
+    static Path temporaryFolder() throws IOException {
+        Path folder = Files.createTempDirectory("odradek-compat-");
+        TEMPORARY.add(folder);
+        return folder;
+    }
+
+    private static void remove(Path folder) {
+        try (Stream<Path> all = Files.walk(folder)) {
+            all.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
+        } catch (IOException gone) {
+            System.err.println("left behind: " + gone);
         }
     }
 
