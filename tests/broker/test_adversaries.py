@@ -50,7 +50,8 @@ class Broker:
         """Whether another client is served."""
         with self.connect() as client:
             client.sendall(VERSIONS_ASKED)
-            return read_response(ApiKey.API_VERSIONS, 3, read_frame(client))[1].error_code == 0
+            answer = read_response(ApiKey.API_VERSIONS, 3, read_frame(client))[1]
+            return bool(answer.error_code == 0)
 
 
 def asked(api: ApiKey, version: int, value: object) -> bytes:
