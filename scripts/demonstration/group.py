@@ -70,6 +70,8 @@ class Group:
     def _tell(self, line: str) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
+        if self._process.poll() is not None:
+            raise SystemExit(f"demo: the service {self.name} has ended before its time")
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 

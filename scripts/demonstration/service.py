@@ -19,6 +19,7 @@ from collections import Counter, deque
 from typing import Any
 
 from kafka import KafkaConsumer
+from kafka.errors import KafkaError
 
 TOPIC = "flights"
 SAY_EVERY_S = 0.25
@@ -123,7 +124,9 @@ class Member:
                 )
             if end is not None and now - progress > GIVE_UP_S:
                 break
-        self._commit()
+        deadline = time.monotonic() + GIVE_UP_S
+        while not self._commit() and time.monotonic() < deadline:
+            time.sleep(0.2)
         self._say()
         self.consumer.close()
 
@@ -140,9 +143,10 @@ class Member:
             self.seen += 1
             self.journeys.setdefault(record.key.decode() if record.key else "", []).append(flight["id"])
 
-    def _commit(self) -> None:
+    def _commit(self) -> bool:
+        """Write down what was counted, then commit. Return whether the broker took it."""
         if not self.next_offset:
-            return
+            return True
         state = {
             "next_offset": self.next_offset,
             "totals": self.service.totals,
@@ -154,7 +158,15 @@ class Member:
         written = self.file.with_suffix(".new")
         written.write_text(json.dumps(state))
         written.replace(self.file)
-        self.consumer.commit()
+        try:
+            self.consumer.commit()
+        except KafkaError as error:
+            # kafka-python raises what it meets while it looks for a broker that is down. The next
+            # holds this one, and what was counted is in the file.
+            if not error.retriable:
+                raise
+            return False
+        return True
 
     def _load(self) -> None:
         state = json.loads(self.file.read_text())
