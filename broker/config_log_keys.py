@@ -266,6 +266,13 @@ KEYS: tuple[ConfigKey, ...] = (
         at_least(1),
     ),
     ConfigKey(
+        "producer.id.expiration.check.interval.ms",
+        INT,
+        600_000,
+        "How often producers whose time is over are forgotten.",
+        at_least(1),
+    ),
+    ConfigKey(
         "unclean.leader.election.enable",
         BOOLEAN,
         False,
