@@ -49,8 +49,10 @@ DEVIATIONS: dict[str, Value] = {
     "share.coordinator.state.topic.min.isr": 1,
     # A first consumer should read at once; three seconds of waiting serve large groups only.
     "group.initial.rebalance.delay.ms": 0,
+    # So should a second one get its share: nothing here makes it worth a second to wait for a third.
+    "group.consumer.assignment.interval.ms": 0,
     # Only what is served.
-    "group.coordinator.rebalance.protocols": ("classic",),
+    "group.coordinator.rebalance.protocols": ("classic", "consumer"),
     "sasl.enabled.mechanisms": (),
     # Next to the person who typed the command, on the loopback interface.
     "log.dir": ("odradek-data",),

@@ -221,6 +221,20 @@ KEYS: tuple[ConfigKey, ...] = (
         "bidirectional",
         "Between which protocols a group may move while it runs.",
     ),
+    ConfigKey(
+        "group.consumer.assignment.interval.ms",
+        INT,
+        1000,
+        "Least time between two target assignments of a consumer group.",
+        at_least(0),
+    ),
+    ConfigKey(
+        "group.consumer.regex.refresh.interval.ms",
+        INT,
+        600_000,
+        "How long the topics that match a regular expression are taken to be known.",
+        at_least(10_000),
+    ),
     ConfigKey("offset.metadata.max.bytes", INT, 4096, "Longest text that may be committed beside an offset."),
     ConfigKey(
         "offsets.retention.minutes",

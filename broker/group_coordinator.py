@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .consumer_groups import BrokerTopics, consumer_settings
 from .coordinator import Coordinator, RecordFormat
 from .effects import Instant
 from .groups.events import GroupConfig
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class GroupCoordinator(Coordinator):
     """All groups of the broker. `open_node` makes it, `load`s it once the topics are there, and `close`s it.
 
-    `random_uuid` gives 16 random bytes for new member ids.
+    `random_uuid` gives 16 random bytes for new member ids, `group_configs` what is set for one group.
     """
 
     topic_name = OFFSETS_TOPIC
@@ -35,16 +36,19 @@ class GroupCoordinator(Coordinator):
         timers: Timers,
         clock: Clock,
         random_uuid: Callable[[], bytes],
+        group_configs: Callable[[str], Mapping[str, str]],
     ) -> None:
         super().__init__(topics, timers, clock)
         self._random_uuid = random_uuid
+        self._config = config
+        self._group_configs = group_configs
         self._group_config = _group_config(config)
         self._check_interval_ms: int = config["offsets.retention.check.interval.ms"]
         self._retention: Timer | None = None
 
     def new_shard(self, index: int) -> Shard:  # noqa: ARG002
         """The groups of one partition."""
-        return Shard(self._group_config, self._new_member_id)
+        return Shard(self._group_config, self._new_member_id, self._consumer_settings)
 
     def carry_out(self, order: Any, now: Instant) -> None:
         """Groups order nothing."""
@@ -53,7 +57,12 @@ class GroupCoordinator(Coordinator):
         """Replay every partition of `__consumer_offsets`, and give the members found there a fresh
         session.
         """
+        self._topics_image = image = BrokerTopics(self._topics)
+        self._consumer_settings = consumer_settings(
+            self._config, image, self._random_uuid, self._group_configs
+        )
         super().load()
+        self._topics.on_changed.append(self._on_changed)
         self._topics.on_deleted.append(self._on_deleted)
         self._retention = self._timers.at(self.now().monotonic_ms + self._check_interval_ms, self._retain)
 
@@ -82,6 +91,10 @@ class GroupCoordinator(Coordinator):
     def _retain(self) -> None:
         self.expire_offsets()
         self._retention = self._timers.at(self.now().monotonic_ms + self._check_interval_ms, self._retain)
+
+    def _on_changed(self, topic: Topic) -> None:
+        self._topics_image.note_change(topic)
+        self.tell_all(lambda shard, *_: shard.refresh_topics([topic.name]))
 
     def _on_deleted(self, topic: Topic) -> None:
         self.drop_partitions(topic.name, range(len(topic.partitions)))

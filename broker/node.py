@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..storage.errors import StorageError
+from .consumer_groups import GROUP_RESOURCE
 from .data_folder import DataFolder
 from .fetch_sessions import FetchSessions
 from .group_coordinator import GroupCoordinator
@@ -78,7 +79,14 @@ class Node:
             _SESSION_EVICTION_MS,
             lambda: int.from_bytes(random_bytes(4), "big"),
         )
-        self.groups = GroupCoordinator(config, self.topics, timers, clock, self.random_uuid)
+        self.groups = GroupCoordinator(
+            config,
+            self.topics,
+            timers,
+            clock,
+            self.random_uuid,
+            lambda group_id: image.configs.get((GROUP_RESOURCE, group_id), {}),
+        )
         self._maintenance = Maintenance(
             config, timers, clock, self.syncs, self._folder, self.topics, metadata_log
         )

@@ -64,7 +64,8 @@ class Topic:
 class Topics:
     """All topics by name and by id. A change is in the metadata log before it is visible.
 
-    `on_deleted` is called after a topic has gone, e.g. to drop its committed offsets.
+    `on_deleted` is called after a topic has gone, e.g. to drop its committed offsets; `on_changed` after one
+    was made, has grown, or has gone.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Topics:
         random_uuid: Callable[[], bytes],
     ) -> None:
         self.on_deleted: list[Callable[[Topic], None]] = []
+        self.on_changed: list[Callable[[Topic], None]] = []
         self._config = config
         self._directory = directory
         self._metadata_log = metadata_log
@@ -92,6 +94,11 @@ class Topics:
 
     def __len__(self) -> int:
         return len(self._by_name)
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every change of the metadata: the end of its log."""
+        return self._metadata_log.log.log_end_offset
 
     def get(self, name: str) -> Topic | None:
         """The topic of that name."""
@@ -163,6 +170,7 @@ class Topics:
             records.append((kinds.CONFIG, record))
         self._add(topic, range(partitions), records, now_ms)
         self._attach(topic)
+        self._tell(topic, self.on_changed)
         return topic
 
     def add_partitions(self, topic: Topic, total: int, *, now_ms: int) -> Sequence[Partition]:
@@ -174,6 +182,7 @@ class Topics:
             raise TopicError(ErrorCode.INVALID_PARTITIONS, f"Topic already has {present} partition(s).")
         _check_count(total - present)
         self._add(topic, range(present, total), [], now_ms)
+        self._tell(topic, self.on_changed)
         return topic.partitions[present:]
 
     def delete(self, topic: Topic, *, now_ms: int) -> None:
@@ -188,7 +197,11 @@ class Topics:
             with suppress(StorageError):
                 partition.close(clean=False)
             self._directory.remove_log(topic.name, partition.index)
-        for callback in self.on_deleted:
+        self._tell(topic, self.on_deleted)
+        self._tell(topic, self.on_changed)
+
+    def _tell(self, topic: Topic, callbacks: Sequence[Callable[[Topic], None]]) -> None:
+        for callback in callbacks:
             callback(topic)
 
     def _new_topic(self, name: str, topic_id: bytes, overrides: Mapping[str, str]) -> Topic:

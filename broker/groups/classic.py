@@ -9,7 +9,7 @@ The events are in `joining`, `rebalance`, `syncing` and `leaving`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Any
 
@@ -26,7 +26,7 @@ from .events import (
     SyncReply,
 )
 from .member import CONSUMER_PROTOCOL_TYPE, Member, subscribed_topics
-from .records import GroupMetadata
+from .records import GroupMetadata, GroupTombstone
 from .transitions import EMPTY, PREPARING_REBALANCE, GroupState, Trigger, follow
 
 
@@ -36,8 +36,11 @@ class ClassicGroup:
     `generation_id` is the generation that members are to name; it runs ahead of `stored` from the end of the
     join phase until the leader's assignment is stored. `pending_members` have been given an id and are
     awaited (KIP-394); `pending_sync` have joined this generation and not synced. `wake_ms` is the earliest
-    moment at which `rebalance.expire` has something to do, or may have.
+    moment at which `rebalance.expire` has something to do, or may have. `rebalance_is_due` is set for a group
+    that has just been a consumer group.
     """
+
+    group_type = "classic"
 
     def __init__(self, group_id: str, config: GroupConfig, created_ms: int) -> None:
         self.group_id = group_id
@@ -61,6 +64,7 @@ class ClassicGroup:
         self.sync_deadline_ms: float | None = None
         self.initial_delay_left_ms: float | None = None
         self.new_member_added = False
+        self.rebalance_is_due = False
         self.wake_ms = inf
 
     # Hard state
@@ -169,6 +173,20 @@ class ClassicGroup:
             self.support[name] = self.support.get(name, 0) + change
 
     # Questions
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the group has no members, and none that is about to be one."""
+        return self.state is EMPTY
+
+    @property
+    def state_name(self) -> str:
+        """The state as DescribeGroups and ListGroups show it."""
+        return self.state.value
+
+    def tombstones(self) -> Iterator[GroupTombstone]:
+        """The records that remove the group, without its offsets."""
+        yield GroupTombstone(self.group_id)
 
     @property
     def is_consumer_group(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...protocol.errors import ErrorCode
@@ -17,6 +18,7 @@ from .events import (
     Instant,
     JoinReply,
     JoinRequest,
+    LeavingMember,
     SyncReply,
     SyncRequest,
 )
@@ -91,6 +93,23 @@ def sync(
     except GroupError as refused:
         reply = SyncReply(refused.error)
     effects.reply(token, reply)
+
+
+def leave(
+    shard: Shard,
+    group: ConsumerGroup,
+    members: Sequence[LeavingMember],
+    token: Any,
+    now: Instant,
+    effects: Effects,
+) -> None:
+    """LeaveGroup on a consumer group: answered with a tuple of error codes, one for each member."""
+    effects.reply(token, consumer_classic.leave(group, members, shard.consumer_settings, now, effects))
+
+
+def expire(shard: Shard, group: ConsumerGroup, now: Instant, effects: Effects) -> None:
+    """A deadline of the group has passed, perhaps."""
+    consumer_leaving.expire(group, shard.consumer_settings, now, effects)
 
 
 def heartbeat(

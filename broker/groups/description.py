@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from .classic import ClassicGroup
+from .consumer_group import ConsumerGroup
 from .shard import Shard
 from .transitions import DEAD, STABLE
-
-CLASSIC_TYPE = "classic"
 
 
 class DescribedMember(NamedTuple):
@@ -24,12 +23,13 @@ class DescribedMember(NamedTuple):
 
 
 class Description(NamedTuple):
-    """One group. `state` is Dead for a group that does not exist."""
+    """One group. `state` is Dead for a group that does not exist, or is of another type."""
 
     state: str
     protocol_type: str = ""
     protocol_name: str = ""
     members: tuple[DescribedMember, ...] = ()
+    is_of_other_type: bool = False
 
 
 class Listing(NamedTuple):
@@ -41,10 +41,10 @@ class Listing(NamedTuple):
     group_type: str
 
 
-def describe(group: ClassicGroup | None) -> Description:
-    """A group as DescribeGroups shows it."""
-    if group is None:
-        return Description(DEAD.value)
+def describe(group: ClassicGroup | ConsumerGroup | None) -> Description:
+    """A group as DescribeGroups shows it, which knows classic groups only."""
+    if not isinstance(group, ClassicGroup):
+        return Description(DEAD.value, is_of_other_type=group is not None)
     protocol = group.protocol_name if group.state is STABLE else None
     members = tuple(
         DescribedMember(
@@ -68,8 +68,8 @@ def listings(shard: Shard, states: Collection[str], types: Collection[str]) -> I
     wanted_states = {state.strip().lower() for state in states}
     wanted_types = {kind.lower() for kind in types}
     for group in shard.groups.values():
-        state = group.state.value
+        state = group.state_name
         if (not wanted_states or state.lower() in wanted_states) and (
-            not wanted_types or CLASSIC_TYPE in wanted_types
+            not wanted_types or group.group_type in wanted_types
         ):
-            yield Listing(group.group_id, group.protocol_type or "", state, CLASSIC_TYPE)
+            yield Listing(group.group_id, group.protocol_type or "", state, group.group_type)

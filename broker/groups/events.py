@@ -31,11 +31,14 @@ class GroupConfig(NamedTuple):
 
 
 class GroupError(Exception):
-    """A request that a group refuses, with the error code for the client."""
+    """A request that a group refuses, with the error code for the client, and a message where answers have
+    one.
+    """
 
-    def __init__(self, error: ErrorCode) -> None:
-        super().__init__(error.name)
+    def __init__(self, error: ErrorCode, message: str | None = None) -> None:
+        super().__init__(message or error.name)
         self.error = error
+        self.message = message
 
 
 class JoinRequest(NamedTuple):
@@ -98,6 +101,35 @@ class SyncReply(NamedTuple):
     protocol_type: str | None = None
     protocol_name: str | None = None
     assignment: bytes = b""
+
+
+class ConsumerHeartbeat(NamedTuple):
+    """One ConsumerGroupHeartbeat (KIP-848). None, and -1 for the rebalance timeout, mean: as before.
+
+    `owned` are the partitions that the member has, by topic id.
+    """
+
+    group_id: str
+    member_id: str
+    member_epoch: int
+    client_id: str = ""
+    client_host: str = ""
+    instance_id: str | None = None
+    rack_id: str | None = None
+    rebalance_timeout_ms: int = -1
+    topic_names: frozenset[str] | None = None
+    topic_regex: str | None = None
+    server_assignor: str | None = None
+    owned: Mapping[bytes, frozenset[int]] | None = None
+
+
+class ConsumerHeartbeatReply(NamedTuple):
+    """The answer to a ConsumerGroupHeartbeat. `assignment` is None where the member knows it already."""
+
+    member_id: str
+    member_epoch: int
+    heartbeat_interval_ms: int = 0
+    assignment: Mapping[bytes, frozenset[int]] | None = None
 
 
 class LeavingMember(NamedTuple):

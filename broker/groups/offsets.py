@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from ...protocol.errors import ErrorCode
 from .classic import ClassicGroup
+from .consumer_group import ConsumerGroup
+from .consumer_offsets import check_commit as check_consumer_commit
 from .events import CommitPartition, CommitRequest, Effects, GroupError, Instant
 from .offset_store import CommittedOffset as CommittedOffset
 from .offset_store import Offsets as Offsets
@@ -13,7 +15,7 @@ from .records import OffsetCommit, OffsetTombstone, Record
 from .transitions import COMPLETING_REBALANCE, EMPTY, PREPARING_REBALANCE, STABLE
 
 
-def check_commit(group: ClassicGroup | None, request: CommitRequest) -> None:
+def check_commit(group: ClassicGroup | ConsumerGroup | None, request: CommitRequest) -> None:
     """Raise GroupError unless the group takes commits from this member.
 
     A negative generation is a simple consumer, which assigns its partitions by itself: welcome as long as the
@@ -26,6 +28,9 @@ def check_commit(group: ClassicGroup | None, request: CommitRequest) -> None:
             raise GroupError(
                 ErrorCode.GROUP_ID_NOT_FOUND if request.knows_group_errors else ErrorCode.ILLEGAL_GENERATION
             )
+        return
+    if isinstance(group, ConsumerGroup):
+        check_consumer_commit(group, request)
         return
     if generation_id < 0 and group.state is EMPTY:
         return
@@ -40,7 +45,7 @@ def check_commit(group: ClassicGroup | None, request: CommitRequest) -> None:
 
 
 def commit(
-    group: ClassicGroup | None,
+    group: ClassicGroup | ConsumerGroup | None,
     request: CommitRequest,
     metadata_max_bytes: int,
     now: Instant,
@@ -48,7 +53,7 @@ def commit(
 ) -> tuple[ErrorCode, ...]:
     """Write offsets. One error code for each partition, in order; raises GroupError when all are refused."""
     check_commit(group, request)
-    if group is not None and group.state in (STABLE, PREPARING_REBALANCE):
+    if isinstance(group, ClassicGroup) and group.state in (STABLE, PREPARING_REBALANCE):
         member = group.members.get(request.member_id)
         if member is not None:
             group.touch(member, now)
@@ -83,7 +88,7 @@ def _commit_record(
 
 
 def delete(
-    group: ClassicGroup | None,
+    group: ClassicGroup | ConsumerGroup | None,
     offsets: Offsets,
     group_id: str,
     partitions: Iterable[tuple[str, int]],
@@ -96,7 +101,7 @@ def delete(
     """
     if group is None:
         raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND)
-    if group.state is not EMPTY and not group.is_consumer_group:
+    if isinstance(group, ClassicGroup) and not group.is_empty and not group.is_consumer_group:
         raise GroupError(ErrorCode.NON_EMPTY_GROUP)
     errors = []
     for topic, partition in partitions:
@@ -109,21 +114,25 @@ def delete(
     return tuple(errors)
 
 
-def expired(group: ClassicGroup, offsets: Offsets, now: Instant) -> tuple[list[Record], bool]:
+def expired(
+    group: ClassicGroup | ConsumerGroup, offsets: Offsets, retention_ms: int, now: Instant
+) -> tuple[list[Record], bool]:
     """Tombstones for the offsets of a group whose time is up, and whether none are left then.
 
-    The clock runs from the moment when the group lost its last member, or for a topic that a stable group no
-    longer subscribes to and for groups that never had members, from the commit. A retention that the commit
-    brought along (v2 to v4) overrides both.
+    The clock of a classic group runs from the moment when it lost its last member, or for a topic that a
+    stable group no longer subscribes to and for groups that never had members, from the commit. That of a
+    consumer group always runs from the commit, for topics that it does not subscribe to. A retention that the
+    commit brought along (v2 to v4) overrides both.
     """
     by_topic = offsets.of_group(group.group_id)
     if not by_topic:
         return [], True
-    since_empty = group.protocol_type is not None and group.state is EMPTY
-    if not since_empty and group.protocol_type is not None:
-        readable = group.is_consumer_group and group.subscribed_topics is not None
-        if not readable or group.state is not STABLE:
+    since_empty_ms = None
+    if isinstance(group, ClassicGroup):
+        if not _may_expire(group):
             return [], False
+        if group.protocol_type is not None and group.is_empty and group.state_timestamp_ms != -1:
+            since_empty_ms = group.state_timestamp_ms
     tombstones: list[Record] = []
     total = 0
     for topic, partitions in by_topic.items():
@@ -131,12 +140,18 @@ def expired(group: ClassicGroup, offsets: Offsets, now: Instant) -> tuple[list[R
         if group.is_subscribed_to(topic):
             continue
         for partition, committed in partitions.items():
-            since_ms = committed.commit_timestamp_ms
-            if since_empty and group.state_timestamp_ms != -1:
-                since_ms = group.state_timestamp_ms
-            if _is_expired(committed, since_ms, group.config.offsets_retention_ms, now.wall_ms):
+            since_ms = committed.commit_timestamp_ms if since_empty_ms is None else since_empty_ms
+            if _is_expired(committed, since_ms, retention_ms, now.wall_ms):
                 tombstones.append(OffsetTombstone(group.group_id, topic, partition))
     return tombstones, len(tombstones) == total
+
+
+def _may_expire(group: ClassicGroup) -> bool:
+    """A group with members loses offsets only while it is stable, and its subscriptions are known."""
+    if group.protocol_type is None or group.is_empty:
+        return True
+    is_readable = group.is_consumer_group and group.subscribed_topics is not None
+    return is_readable and group.state is STABLE
 
 
 def _is_expired(committed: CommittedOffset, since_ms: int, retention_ms: int, wall_ms: int) -> bool:

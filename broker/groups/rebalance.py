@@ -146,7 +146,10 @@ def expire(group: ClassicGroup, now: Instant, effects: Effects) -> None:
     not after `now`; this ends, because acting on a deadline removes it or moves it into the future.
     """
     due = now.monotonic_ms
-    if group.join_deadline_ms is not None and group.join_deadline_ms <= due:
+    if group.rebalance_is_due:
+        group.rebalance_is_due = False
+        rebalance_or_complete_join(group, now, effects)
+    elif group.join_deadline_ms is not None and group.join_deadline_ms <= due:
         _expire_join(group, now, effects)
     elif group.sync_deadline_ms is not None and group.sync_deadline_ms <= due:
         _expire_sync(group, now, effects)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ...protocol.messages import group_records as messages
+from .consumer_records import ConsumerRecord
 
 OFFSET_COMMIT_KEY_VERSION = 1
 GROUP_METADATA_KEY_VERSION = 2
@@ -71,7 +72,9 @@ class OffsetTombstone(NamedTuple):
     partition: int
 
 
-Record = GroupMetadata | GroupTombstone | OffsetCommit | OffsetTombstone
+ClassicRecord = GroupMetadata | GroupTombstone
+OffsetRecord = OffsetCommit | OffsetTombstone
+Record = ClassicRecord | OffsetRecord | ConsumerRecord
 
 
 def encode(record: Record) -> tuple[bytes, bytes | None]:
@@ -80,6 +83,10 @@ def encode(record: Record) -> tuple[bytes, bytes | None]:
         return _offset_key(record), _offset_value(record)
     if isinstance(record, OffsetTombstone):
         return _offset_key(record), None
+    if not isinstance(record, ClassicRecord):
+        from .consumer_record_codec import encode as encode_consumer_record
+
+        return encode_consumer_record(record)
     key = messages.write_versioned(
         messages.GROUP_METADATA_KEY,
         messages.GROUP_METADATA_KEY(group=record.group_id),
@@ -99,6 +106,10 @@ def decode(key: bytes | memoryview | None, value: bytes | memoryview | None) -> 
     message, about = known
     if message is messages.OFFSET_COMMIT_KEY:
         return _decode_offset(about, value)
+    if message is not messages.GROUP_METADATA_KEY:
+        from .consumer_record_codec import decode as decode_consumer_record
+
+        return decode_consumer_record(message, about, value)
     return GroupTombstone(about.group) if value is None else _decode_group(about.group, value)
 
 

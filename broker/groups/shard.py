@@ -7,14 +7,19 @@ then gives the replies. Nothing here knows of time, chance, or files.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 from ...protocol.errors import ErrorCode
 from . import leaving, offsets, rebalance, syncing
 from .classic import ClassicGroup
+from .consumer_group import ConsumerGroup
+from .consumer_records import ConsumerRecord, ConsumerTombstone, Kind
+from .consumer_settings import ConsumerSettings
 from .events import (
     UNKNOWN_MEMBER_ID,
     CommitRequest,
+    ConsumerHeartbeat,
     Effects,
     Failure,
     GroupConfig,
@@ -28,20 +33,38 @@ from .events import (
 )
 from .joining import Join
 from .records import GroupMetadata, GroupTombstone, OffsetCommit, OffsetTombstone, Record
-from .transitions import EMPTY, GroupState, Trigger
+from .transitions import Trigger
+
+Group = ClassicGroup | ConsumerGroup
+
+
+def _consumer_requests() -> ModuleType:
+    """What answers consumer groups; a broker without any starts without it."""
+    from . import consumer_requests
+
+    return consumer_requests
 
 
 class Shard:
-    """The groups of one partition. `new_member_id` makes a member id that nobody has, from a prefix."""
+    """The groups of one partition. `new_member_id` makes a member id that nobody has, from a prefix;
+    `consumer_settings` is what consumer groups need beside.
+    """
 
-    def __init__(self, config: GroupConfig, new_member_id: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        config: GroupConfig,
+        new_member_id: Callable[[str], str],
+        consumer_settings: ConsumerSettings | None = None,
+    ) -> None:
         self.config = config
         self.new_member_id = new_member_id
-        self.groups: dict[str, ClassicGroup] = {}
+        self.consumer_settings = consumer_settings or ConsumerSettings()
+        self.groups: dict[str, Group] = {}
         self.offsets = offsets.Offsets()
+        self._moving_down: set[str] = set()
 
     @property
-    def machines(self) -> Mapping[str, ClassicGroup]:
+    def machines(self) -> Mapping[str, Group]:
         """The groups, by id."""
         return self.groups
 
@@ -53,20 +76,57 @@ class Shard:
         A commit that lies at `offset` and is part of a producer's transaction waits for its end.
         """
         if isinstance(record, GroupMetadata):
-            self._group(record.group_id, now).replay(record)
+            self._replay_classic(record, now)
         elif isinstance(record, GroupTombstone):
             group = self.groups.pop(record.group_id, None)
-            if group is not None:
+            if isinstance(group, ClassicGroup):
                 group.enter(Trigger.REMOVED, now.wall_ms)
-        else:
-            if isinstance(record, OffsetCommit):
-                self._group(record.group_id, now)
+        elif isinstance(record, OffsetCommit | OffsetTombstone):
+            if isinstance(record, OffsetCommit) and record.group_id not in self.groups:
+                self._classic_group(record.group_id, now)
             self.offsets.replay(record, offset, producer_id)
+        else:
+            self._replay_consumer(record, now)
 
-    def _group(self, group_id: str, now: Instant) -> ClassicGroup:
+    def _replay_classic(self, record: GroupMetadata, now: Instant) -> None:
+        group = self._classic_group(record.group_id, now)
+        group.replay(record)
+        if record.group_id in self._moving_down:
+            self._moving_down.discard(record.group_id)
+            for member in group.members.values():
+                group.touch(member, now)
+            group.rebalance_is_due = True
+            group.wake_at(now.monotonic_ms)
+
+    def _classic_group(self, group_id: str, now: Instant) -> ClassicGroup:
         group = self.groups.get(group_id)
-        if group is None:
+        if not isinstance(group, ClassicGroup):
             group = self.groups[group_id] = ClassicGroup(group_id, self.config, now.wall_ms)
+        return group
+
+    def _replay_consumer(self, record: ConsumerRecord, now: Instant) -> None:
+        group = self.groups.get(record.group_id)
+        if isinstance(record, ConsumerTombstone):
+            if isinstance(group, ConsumerGroup):
+                group.replay(record, now)
+                if record.kind is Kind.GROUP_EPOCH:
+                    del self.groups[record.group_id]
+                    if group.ends_in_rebalance:
+                        self._moving_down.add(record.group_id)
+            return
+        if not isinstance(group, ConsumerGroup):
+            group = self.groups[record.group_id] = self._new_consumer_group(record.group_id)
+        group.replay(record, now)
+
+    def _new_consumer_group(self, group_id: str) -> ConsumerGroup:
+        return ConsumerGroup(group_id, self.consumer_settings.of(group_id).session_timeout_ms)
+
+    def preview(self, group_id: str, records: Iterable[Record], now: Instant) -> ConsumerGroup:
+        """The consumer group that comes of these records, when there was none before."""
+        group = self._new_consumer_group(group_id)
+        for record in records:
+            if not isinstance(record, GroupMetadata | GroupTombstone | OffsetCommit | OffsetTombstone):
+                group.replay(record, now)
         return group
 
     def replay_marker(self, producer_id: int, committed: bool) -> None:
@@ -76,6 +136,10 @@ class Shard:
     def on_loaded(self, now: Instant, effects: Effects) -> None:
         """Everything is replayed: members keep their place, with a fresh session each."""
         for group in self.groups.values():
+            if isinstance(group, ConsumerGroup):
+                for consumer in group.members.values():
+                    group.touch(consumer, now)
+                continue
             for member in group.members.values():
                 group.touch(member, now)
             if len(group.members) > self.config.max_size:
@@ -84,6 +148,8 @@ class Shard:
     def unload(self, now: Instant, effects: Effects) -> None:
         """The coordinator goes away: whoever waits is sent to look for the next one."""
         for group in self.groups.values():
+            if isinstance(group, ConsumerGroup):
+                continue
             for member in group.members.values():
                 group.answer_join(member, JoinReply(ErrorCode.NOT_COORDINATOR, member.member_id), effects)
                 group.answer_sync(member, SyncReply(ErrorCode.NOT_COORDINATOR), effects)
@@ -102,21 +168,36 @@ class Shard:
         elif request.group_id not in self.groups and request.member_id != UNKNOWN_MEMBER_ID:
             effects.reply(token, JoinReply(ErrorCode.UNKNOWN_MEMBER_ID, request.member_id))
         else:
-            if request.group_id not in self.groups:
-                self._create(request.group_id, now, effects)
-            Join(self.groups[request.group_id], request, token, now, effects, self.new_member_id).run()
+            group = self.groups.get(request.group_id)
+            if isinstance(group, ConsumerGroup) and not group.is_empty:
+                _consumer_requests().join(self, group, request, token, now, effects)
+            elif isinstance(group, ConsumerGroup) and request.member_id != UNKNOWN_MEMBER_ID:
+                effects.reply(token, JoinReply(ErrorCode.UNKNOWN_MEMBER_ID, request.member_id))
+            else:
+                if not isinstance(group, ClassicGroup):
+                    group = self._create(request.group_id, group, now, effects)
+                Join(group, request, token, now, effects, self.new_member_id).run()
 
-    def _create(self, group_id: str, now: Instant, effects: Effects) -> None:
-        """A group exists from its first join on, whatever becomes of it."""
-        group = self._group(group_id, now)
+    def _create(
+        self, group_id: str, emptied: ConsumerGroup | None, now: Instant, effects: Effects
+    ) -> ClassicGroup:
+        """A group exists from its first join on, whatever becomes of it. It may take the place of an empty
+        consumer group.
+        """
+        if emptied is not None:
+            effects.records.extend(emptied.tombstones())
+        group = self._classic_group(group_id, now)
         effects.records.append(GroupMetadata(group_id, "", 0, None, None, now.wall_ms, ()))
 
         def discard(error: ErrorCode, _: Instant, undone: Effects) -> None:
             for member in group.members.values():
                 group.answer_join(member, JoinReply(error, member.member_id), undone)
             del self.groups[group_id]
+            if emptied is not None:
+                self.groups[group_id] = emptied
 
         effects.undo = discard
+        return group
 
     def sync(self, request: SyncRequest, token: Any, now: Instant, effects: Effects) -> None:
         """SyncGroup: answered with a SyncReply, for followers when the leader has assigned."""
@@ -124,6 +205,8 @@ class Shard:
         if not request.group_id or group is None:
             error = ErrorCode.UNKNOWN_MEMBER_ID if request.group_id else ErrorCode.INVALID_GROUP_ID
             effects.reply(token, SyncReply(error))
+        elif isinstance(group, ConsumerGroup):
+            _consumer_requests().sync(self, group, request, token, now, effects)
         else:
             syncing.sync(group, request, token, now, effects)
 
@@ -136,6 +219,11 @@ class Shard:
         group = self.groups.get(group_id)
         if group is None:
             return ErrorCode.UNKNOWN_MEMBER_ID
+        if isinstance(group, ConsumerGroup):
+            error: ErrorCode = _consumer_requests().heartbeat(
+                group, member_id, instance_id, generation_id, now
+            )
+            return error
         return syncing.heartbeat(group, member_id, instance_id, generation_id, now)
 
     def leave(
@@ -147,13 +235,32 @@ class Shard:
             effects.reply(token, Failure(ErrorCode.INVALID_GROUP_ID))
         elif group is None:
             effects.reply(token, (ErrorCode.UNKNOWN_MEMBER_ID,) * len(members))
+        elif isinstance(group, ConsumerGroup):
+            _consumer_requests().leave(self, group, members, token, now, effects)
         else:
             effects.reply(token, leaving.leave(group, members, now, effects))
 
+    def consumer_heartbeat(
+        self, request: ConsumerHeartbeat, token: Any, now: Instant, effects: Effects
+    ) -> None:
+        """ConsumerGroupHeartbeat: answered with a ConsumerHeartbeatReply or a Failure."""
+        _consumer_requests().heartbeat_of_consumer(self, request, token, now, effects)
+
+    def refresh_topics(self, names: Iterable[str]) -> None:
+        """These topics have come, grown, or gone: groups that want them look at them with their next
+        heartbeat.
+        """
+        changed = set(names)
+        for group in self.groups.values():
+            if isinstance(group, ConsumerGroup) and any(map(group.is_subscribed_to, changed)):
+                group.topics_are_known = False
+
     def expire(self, group_id: str, now: Instant, effects: Effects) -> None:
-        """A deadline of the group has passed, perhaps. See `rebalance.expire`."""
+        """A deadline of the group has passed, perhaps. See `expire` of `rebalance` and `consumer_leaving`."""
         group = self.groups.get(group_id)
-        if group is not None:
+        if isinstance(group, ConsumerGroup):
+            _consumer_requests().expire(self, group, now, effects)
+        elif group is not None:
             rebalance.expire(group, now, effects)
 
     # Offsets
@@ -189,20 +296,22 @@ class Shard:
         group = self.groups.get(group_id)
         if group is None:
             effects.reply(token, ErrorCode.GROUP_ID_NOT_FOUND)
-        elif group.state is not EMPTY:
+        elif not group.is_empty:
             effects.reply(token, ErrorCode.NON_EMPTY_GROUP)
         else:
             effects.records.extend(self.offsets.tombstones(group_id))
-            effects.records.append(GroupTombstone(group_id))
+            effects.records.extend(group.tombstones())
             effects.reply(token, ErrorCode.NONE)
 
     def expire_offsets(self, now: Instant, effects: Effects) -> None:
         """Remove the offsets whose retention is over, and the empty groups that have none left."""
         for group in self.groups.values():
-            tombstones, nothing_left = offsets.expired(group, self.offsets, now)
+            tombstones, nothing_left = offsets.expired(
+                group, self.offsets, self.config.offsets_retention_ms, now
+            )
             effects.records.extend(tombstones)
-            if nothing_left and group.state is EMPTY:
-                effects.records.append(GroupTombstone(group.group_id))
+            if nothing_left and group.is_empty:
+                effects.records.extend(group.tombstones())
 
     def drop_partitions(self, topic: str, partitions: Iterable[int], effects: Effects) -> None:
         """A topic was deleted: remove every group's offsets in these partitions."""
@@ -211,8 +320,3 @@ class Shard:
             for partition in self.offsets.of_group(group_id).get(topic, {}):
                 if partition in gone:
                     effects.records.append(OffsetTombstone(group_id, topic, partition))
-
-    def state_of(self, group_id: str) -> GroupState:
-        """The state of a group; Dead for one that does not exist."""
-        group = self.groups.get(group_id)
-        return GroupState.DEAD if group is None else group.state

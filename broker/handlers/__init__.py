@@ -44,6 +44,8 @@ ROUTES: dict[ApiKey, range] = {
     ApiKey.DELETE_GROUPS: range(0, 3),
     ApiKey.OFFSET_DELETE: range(0, 1),
     ApiKey.DESCRIBE_CLUSTER: range(0, 3),
+    ApiKey.CONSUMER_GROUP_HEARTBEAT: range(0, 2),
+    ApiKey.CONSUMER_GROUP_DESCRIBE: range(0, 2),
     ApiKey.DESCRIBE_TOPIC_PARTITIONS: range(0, 1),
 }
 

@@ -3,7 +3,7 @@
 - 3: the client says its name and version, and bad ones are refused (KIP-511).
 - An unknown version is answered in version 0 with UNSUPPORTED_VERSION and the versions of this API alone,
   from which the client picks one (KIP-511).
-- No features are finalized: what they would switch on is not served.
+- Features say which protocols clients may count on (KIP-584): those that are served, by the levels of 4.4.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from typing import Any
 
 from ...protocol.api_keys import ApiKey
 from ...protocol.errors import ErrorCode
-from ...protocol.messages.api_versions import API_VERSION, RESPONSE
+from ...protocol.messages.api_versions import API_VERSION, FINALIZED_FEATURE, RESPONSE, SUPPORTED_FEATURE
 from ..context import RequestContext
 from . import ROUTES
+
+# The features that this broker has finalized, with their levels.
+FEATURES = {"group.version": 1}
 
 # KIP-511: names and versions of client libraries, which end up in metrics.
 _SOFTWARE = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?").fullmatch
@@ -26,12 +29,32 @@ def handle(request: Any, context: RequestContext) -> Any:
     names = (request.client_software_name, request.client_software_version)
     if context.version >= 3 and not all(map(_SOFTWARE, names)):
         return RESPONSE(error_code=ErrorCode.INVALID_REQUEST)
-    return RESPONSE(api_keys=_served(), finalized_features_epoch=0)
+    return RESPONSE(
+        api_keys=_served(),
+        supported_features=_supported(),
+        finalized_features_epoch=0,
+        finalized_features=_finalized(),
+    )
 
 
 def unsupported_version() -> Any:
     """The answer, in version 0, to a version that is not known here."""
     return RESPONSE(error_code=ErrorCode.UNSUPPORTED_VERSION, api_keys=[_range(ApiKey.API_VERSIONS)])
+
+
+@cache
+def _supported() -> list[Any]:
+    return [
+        SUPPORTED_FEATURE(name=name, min_version=0, max_version=level) for name, level in FEATURES.items()
+    ]
+
+
+@cache
+def _finalized() -> list[Any]:
+    return [
+        FINALIZED_FEATURE(name=name, min_version_level=level, max_version_level=level)
+        for name, level in FEATURES.items()
+    ]
 
 
 @cache

@@ -51,7 +51,9 @@ def _group(group_id: str, reply: Description | Failure, version: int, operations
         return GROUP(
             group_id=group_id,
             error_code=ErrorCode.GROUP_ID_NOT_FOUND,
-            error_message=f"Group {group_id} not found.",
+            error_message=f"Group {group_id} is not a classic group."
+            if reply.is_of_other_type
+            else f"Group {group_id} not found.",
             group_state=reply.state,
         )
     return GROUP(

@@ -13,7 +13,9 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages import offset_fetch as messages
 from ..context import RequestContext
-from ..groups.events import Effects, Failure, Instant
+from ..groups.consumer_group import ConsumerGroup
+from ..groups.consumer_offsets import check_fetch
+from ..groups.events import Effects, Failure, GroupError, Instant
 from ..groups.offsets import CommittedOffset
 from ..groups.shard import Shard
 
@@ -35,12 +37,24 @@ def handle(request: Any, context: RequestContext) -> Any:
 
 def _fetches(group: Any, context: RequestContext) -> Any:
     def event(shard: Shard, token: Any, _: Instant, effects: Effects) -> None:
+        try:
+            _check_member(shard, group, context)
+        except GroupError as refused:
+            effects.reply(token, Failure(refused.error))
+            return
         if group.topics is None:
             effects.reply(token, _all_topics(shard, group.group_id, context))
         else:
             effects.reply(token, [_topic(shard, group.group_id, topic, context) for topic in group.topics])
 
     return event
+
+
+def _check_member(shard: Shard, group: Any, context: RequestContext) -> None:
+    """Raise GroupError when a member of a consumer group has fallen behind (v9)."""
+    known = shard.groups.get(group.group_id)
+    if isinstance(known, ConsumerGroup) and context.version >= 9:
+        check_fetch(known, group.member_id, group.member_epoch)
 
 
 def _all_topics(shard: Shard, group_id: str, context: RequestContext) -> list[Topic]:

@@ -1,0 +1,104 @@
+"""ConsumerGroupDescribe (API 69): epochs, members and assignments of consumer groups (KIP-848).
+
+- 1: the protocol of each member (KIP-1099).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...protocol.errors import ErrorCode
+from ...protocol.messages.consumer_group_describe import (
+    ASSIGNMENT,
+    GROUP,
+    MEMBER,
+    RESPONSE,
+    TOPIC_PARTITIONS,
+)
+from ..context import RequestContext
+from ..groups.consumer_group import ConsumerGroup
+from ..groups.consumer_member import ConsumerMember
+from ..groups.consumer_records import Assignment
+from ..groups.consumer_settings import ConsumerSettings
+from ..groups.consumer_update import preferred_assignor
+from ..groups.events import Effects, Failure, Instant
+from ..groups.shard import Shard
+from ..groups.topics_image import TopicsImage
+from .describe_groups import ALL_OPERATIONS, NOT_ASKED
+
+_CLASSIC_MEMBER, _CONSUMER_MEMBER = 0, 1
+
+
+def handle(request: Any, context: RequestContext) -> Any:
+    """Describe each group."""
+    operations = ALL_OPERATIONS if request.include_authorized_operations else NOT_ASKED
+    return context.node.groups.ask_each(
+        context,
+        [(group_id, _describes(group_id, operations)) for group_id in request.group_ids],
+        lambda replies: RESPONSE(
+            groups=[
+                GROUP(group_id=group_id, error_code=reply.error, error_message=reply.message)
+                if isinstance(reply, Failure)
+                else reply
+                for group_id, reply in zip(request.group_ids, replies, strict=True)
+            ]
+        ),
+    )
+
+
+def _describes(group_id: str, operations: int) -> Any:
+    def event(shard: Shard, token: Any, _: Instant, effects: Effects) -> None:
+        effects.reply(token, _described(shard, group_id, operations))
+
+    return event
+
+
+def _described(shard: Shard, group_id: str, operations: int) -> Any:
+    group = shard.groups.get(group_id)
+    if not group_id:
+        return Failure(ErrorCode.INVALID_GROUP_ID)
+    if not isinstance(group, ConsumerGroup):
+        problem = "not found" if group is None else "is not a consumer group"
+        return Failure(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {group_id} {problem}.")
+    settings: ConsumerSettings = shard.consumer_settings
+    return GROUP(
+        group_id=group_id,
+        group_state=group.state_name,
+        group_epoch=group.epoch,
+        assignment_epoch=group.target_epoch,
+        assignor_name=preferred_assignor(group, settings),
+        members=[_member(group, member, settings.topics) for member in group.members.values()],
+        authorized_operations=operations,
+    )
+
+
+def _member(group: ConsumerGroup, member: ConsumerMember, topics: TopicsImage) -> Any:
+    owned: dict[bytes, frozenset[int]] = {}
+    for epochs in (member.assigned, member.pending_revocation):
+        for topic_id, partitions in epochs.items():
+            owned[topic_id] = owned.get(topic_id, frozenset()) | partitions.keys()
+    return MEMBER(
+        member_id=member.member_id,
+        instance_id=member.instance_id,
+        rack_id=member.rack_id,
+        member_epoch=member.member_epoch,
+        client_id=member.client_id,
+        client_host=member.client_host,
+        subscribed_topic_names=sorted(member.topic_names),
+        subscribed_topic_regex=member.topic_regex,
+        assignment=_assignment(owned, topics),
+        target_assignment=_assignment(group.target.get(member.member_id, {}), topics),
+        member_type=_CLASSIC_MEMBER if member.uses_classic_protocol else _CONSUMER_MEMBER,
+    )
+
+
+def _assignment(assignment: Assignment, topics: TopicsImage) -> Any:
+    """An assignment without topics that are gone."""
+    found = ((topics.by_id(topic_id), partitions) for topic_id, partitions in assignment.items())
+    return ASSIGNMENT(
+        topic_partitions=[
+            TOPIC_PARTITIONS(topic_id=topic.topic_id, topic_name=topic.name, partitions=sorted(partitions))
+            for topic, partitions in found
+            if topic is not None
+        ]
+    )
