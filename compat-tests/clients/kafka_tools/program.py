@@ -1,9 +1,9 @@
 """Kafka's command-line tools: each scenario is a transcript that must come out word for word.
 
 A transcript is what Apache Kafka 4.4 was seen to print, below transcripts/. `$ ` begins a command, to which
-the broker's address is appended; `< ` is a line of its standard input. After `|`, `sort` and `grep TEXT`
-arrange its output. TOPIC and GROUP (TOPIC-2 and so on too) are names made for the run. `program.py --record
-VERSION SCENARIO BROKER` runs a transcript's commands and writes down what they print now.
+the broker's address is appended; `< ` is a line of its standard input, and of the file FILE. After `|`,
+`sort` and `grep TEXT` arrange its output. TOPIC and GROUP (TOPIC-2 and so on too) are names made for the run.
+`program.py --record VERSION SCENARIO BROKER` runs a transcript's commands and writes down what they print now.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -33,6 +34,8 @@ MASKS = (
     (r"(TopicId|Cluster ID): [\w-]{22}", r"\1: ID"),
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
     (r"(CreateTime|LogAppendTime):\d{13}", r"\1:TIME"),
+    (r'"(logDir)": ?"[^"]*"', r'"\1":"FOLDER"'),
+    (r'"(totalBytes|usableBytes)": ?\d+', r'"\1":BYTES'),
     # Kafka's storage tool sets this for all brokers when the feature eligible.leader.replicas is on.
     (r"Configs: min\.insync\.replicas=1,?", "Configs: "),
     (r"DYNAMIC_DEFAULT_BROKER_CONFIG:min\.insync\.replicas=1, ", ""),
@@ -74,11 +77,13 @@ def parts(transcript: str) -> Iterator[tuple[list[str], str, str]]:
 def output(version: str, command: str, standard_input: str, names: Names, bootstrap: str) -> str:
     """What one command prints on stdout and stderr, arranged and masked, and its exit code unless it is 0."""
     line, *pipes = names.insert(command).split(" | ")
-    tool, *arguments = shlex.split(line)
-    argv = apache_kafka.tool(version, tool, *arguments, "--bootstrap-server", bootstrap)
-    done = subprocess.run(
-        argv, input=names.insert(standard_input), capture_output=True, text=True, timeout=60, check=False
-    )
+    given = names.insert(standard_input)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(given)
+        file.flush()
+        tool, *arguments = shlex.split(line.replace("FILE", file.name))
+        argv = apache_kafka.tool(version, tool, *arguments, "--bootstrap-server", bootstrap)
+        done = subprocess.run(argv, input=given, capture_output=True, text=True, timeout=60, check=False)
     lines = (done.stdout + done.stderr).splitlines()
     for pipe in pipes:
         lines = (

@@ -26,13 +26,13 @@ final class Member {
     Member(String bootstrap, Collection<String> topics, String group, Object... settings) {
         Object[] own = {
             "group.id", group,
-            "session.timeout.ms", 6000,
-            "heartbeat.interval.ms", 500,
             "max.poll.interval.ms", 6000,
             "auto.commit.interval.ms", 200,
             "reconnect.backoff.max.ms", 500,
         };
-        Object[] all = Stream.concat(Stream.of(own), Stream.of(settings)).toArray();
+        boolean classic = !List.of(settings).contains("group.protocol"); // where it is the client that has these
+        Object[] times = {"session.timeout.ms", 6000, "heartbeat.interval.ms", 500};
+        Object[] all = Stream.of(own, classic ? times : new Object[] {}, settings).flatMap(Stream::of).toArray();
         consumer = Consumers.consumer(bootstrap, all);
         consumer.subscribe(topics, rebalances);
         thread.setDaemon(true);

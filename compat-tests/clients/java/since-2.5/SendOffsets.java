@@ -1,0 +1,15 @@
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.TopicPartition;
+
+/** Offsets of a group that are committed with a transaction, with what the group knows of the member. */
+final class SendOffsets {
+    private SendOffsets() {
+    }
+
+    static void of(Producer<?, ?> producer, Map<TopicPartition, OffsetAndMetadata> offsets, String group) {
+        producer.sendOffsetsToTransaction(offsets, new ConsumerGroupMetadata(group));
+    }
+}
