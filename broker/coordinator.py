@@ -84,13 +84,16 @@ class Coordinator:
     """All shards of one internal topic, `topic_name`. What a kind of coordinator adds is in its subclass."""
 
     topic_name = ""
-    format: RecordFormat
 
     def __init__(self, topics: Topics, timers: Timers, clock: Clock) -> None:
         self._topics = topics
         self._timers = timers
         self._clock = clock
         self._homes: list[Home] = []
+
+    def record_format(self) -> RecordFormat:
+        """How the records of the shards are written."""
+        raise NotImplementedError
 
     def new_shard(self, index: int) -> Any:
         """The empty shard of a partition."""
@@ -158,6 +161,16 @@ class Coordinator:
             home.submit((gathering, position), event, now)
         return gathering.answer()
 
+    def ask_now(self, key: str, event: Event, now: Instant) -> tuple[Any, tuple[Partition, int] | None]:
+        """Hand one event to the shard of `key`, and get its reply, or a Failure, before it is durable.
+
+        Whatever rests on the reply has to wait until the partition that comes with it is committed up to the
+        offset that comes with it.
+        """
+        if not self._homes:
+            return Failure(ErrorCode.COORDINATOR_NOT_AVAILABLE), None
+        return self._homes[self.shard_of(key)].answer(key, event, now)
+
     def tell_all(self, event: Event) -> None:
         """Hand an event of the broker's own to every shard."""
         for home in self._homes:
@@ -218,7 +231,7 @@ class Home:
         self.shard = shard
         self.partition = partition
         self._coordinator = coordinator
-        self._format = coordinator.format
+        self._format = coordinator.record_format()
         self._timers = coordinator.timers
         self._now = coordinator.now
         self._alarms: dict[str, Timer] = {}
@@ -272,6 +285,20 @@ class Home:
         if key is not None:
             self._arm(key)
 
+    def answer(self, key: str, event: Event, now: Instant) -> tuple[Any, tuple[Partition, int] | None]:
+        """Run one event that replies once and at once; the reply, and what it rests on."""
+        if not self._is_open:
+            return Failure(ErrorCode.NOT_COORDINATOR), None
+        effects = Effects()
+        event(self.shard, None, now, effects)
+        ((_, reply),) = effects.replies
+        effects.replies = []
+        error = self._carry_out(effects, now)
+        self._arm(key)
+        if error is not ErrorCode.NONE:
+            return Failure(error), None
+        return reply, (self.partition, self._end_offset)
+
     def shut(self) -> None:
         """Answer everything that is parked, and take no more."""
         if self.partition.offline is not None:
@@ -285,8 +312,8 @@ class Home:
         for token, reply in effects.replies:
             _give(token, reply)
 
-    def _carry_out(self, effects: Effects, now: Instant) -> None:
-        replies, orders = effects.replies, effects.orders
+    def _carry_out(self, effects: Effects, now: Instant) -> ErrorCode:
+        replies, orders, error = effects.replies, effects.orders, ErrorCode.NONE
         if effects.records:
             error = self._append(effects, now)
             if error is not ErrorCode.NONE:
@@ -301,6 +328,7 @@ class Home:
             self.partition.when_committed(self._end_offset, lambda error: self._release(replies, error))
         if self._is_open and self.partition.offline is not None:
             self.shut()
+        return error
 
     def _append(self, effects: Effects, now: Instant) -> ErrorCode:
         try:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..protocol.errors import ErrorCode
-from ..protocol.messages.fetch import RESPONSE_PARTITION
+from ..protocol.messages.fetch import ABORTED_TRANSACTION, RESPONSE_PARTITION
 from ..storage.errors import StorageError
 from .partition import Partition, PartitionOffline
 
 if TYPE_CHECKING:
+    from ..storage.log import Log, Slice
     from .timers import Timers
 
 READ_COMMITTED = 1
@@ -108,22 +109,28 @@ def _read(wanted: Wanted, max_bytes: int, min_one: bool, committed_only: bool) -
         return _failed_row(partition.index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     try:
         log = partition.log
-        piece = log.read(
-            wanted.fetch_offset,
-            max(max_bytes, 0),
-            min_one=min_one,
-            upper_offset=wanted.upper_offset(committed_only),
-        )
+        upper_offset = wanted.upper_offset(committed_only)
+        piece = log.read(wanted.fetch_offset, max(max_bytes, 0), min_one=min_one, upper_offset=upper_offset)
         return _row(
             partition_index=partition.index,
             high_watermark=partition.high_watermark,
             last_stable_offset=partition.last_stable_offset,
             log_start_offset=log.log_start_offset,
-            aborted_transactions=[] if committed_only else None,
+            aborted_transactions=_aborted(log, piece, upper_offset) if committed_only else None,
             records=piece.records,
         )
     except (StorageError, PartitionOffline) as failure:
         return _failed_row(partition.index, failure.error_code)
+
+
+def _aborted(log: Log, piece: Slice, upper_offset: int) -> list[Any]:
+    """The aborted transactions whose records a reader of committed ones has to leave out (KIP-98)."""
+    if not len(piece.records):
+        return []
+    return [
+        ABORTED_TRANSACTION(producer_id=each.producer_id, first_offset=each.first_offset)
+        for each in log.aborted_transactions(piece, upper_offset)
+    ]
 
 
 class ParkedFetch:

@@ -27,7 +27,6 @@ class GroupCoordinator(Coordinator):
     """
 
     topic_name = OFFSETS_TOPIC
-    format = RecordFormat(encode, decode)
 
     def __init__(
         self,
@@ -45,6 +44,10 @@ class GroupCoordinator(Coordinator):
         self._group_config = _group_config(config)
         self._check_interval_ms: int = config["offsets.retention.check.interval.ms"]
         self._retention: Timer | None = None
+
+    def record_format(self) -> RecordFormat:
+        """The records of groups and their offsets."""
+        return RecordFormat(encode, decode)
 
     def new_shard(self, index: int) -> Shard:  # noqa: ARG002
         """The groups of one partition."""
@@ -87,6 +90,10 @@ class GroupCoordinator(Coordinator):
         """
         if index < len(self._homes):
             self._homes[index].replay_marker(producer_id, committed, end_offset)
+
+    def partition_of(self, group_id: str) -> tuple[str, int]:
+        """The partition of `__consumer_offsets` that a group lives in."""
+        return self.topic_name, self.shard_of(group_id)
 
     def _retain(self) -> None:
         self.expire_offsets()

@@ -26,6 +26,7 @@ from .producer_ids import ProducerIds
 from .sync_queue import SyncQueue
 from .topic_requests import Replication
 from .topics import Topics
+from .transaction_coordinator import TransactionCoordinator
 
 if TYPE_CHECKING:
     from ..storage.file_system import FileSystem
@@ -87,6 +88,9 @@ class Node:
             self.random_uuid,
             lambda group_id: image.configs.get((GROUP_RESOURCE, group_id), {}),
         )
+        self.transactions = TransactionCoordinator(
+            config, self.topics, timers, clock, self.producer_ids, self.groups
+        )
         self._maintenance = Maintenance(
             config, timers, clock, self.syncs, self._folder, self.topics, metadata_log
         )
@@ -105,6 +109,7 @@ class Node:
         files.
         """
         self._maintenance.stop()
+        self.transactions.close()
         self.groups.close()
         if clean:
             self.syncs.run_all()
@@ -126,6 +131,7 @@ class Node:
         self.topics.open_all()
         self._make_internal_topics()
         self.groups.load()
+        self.transactions.load()
         self._maintenance.start()
 
     def _make_internal_topics(self) -> None:

@@ -39,6 +39,11 @@ ROUTES: dict[ApiKey, range] = {
     ApiKey.CREATE_TOPICS: range(0, 8),
     ApiKey.DELETE_TOPICS: range(0, 7),
     ApiKey.INIT_PRODUCER_ID: range(0, 7),
+    ApiKey.ADD_PARTITIONS_TO_TXN: range(0, 6),
+    ApiKey.ADD_OFFSETS_TO_TXN: range(0, 5),
+    ApiKey.END_TXN: range(0, 6),
+    ApiKey.WRITE_TXN_MARKERS: range(0, 3),
+    ApiKey.TXN_OFFSET_COMMIT: range(0, 6),
     ApiKey.DESCRIBE_CONFIGS: range(0, 5),
     ApiKey.CREATE_PARTITIONS: range(0, 4),
     ApiKey.DELETE_GROUPS: range(0, 3),
@@ -46,6 +51,9 @@ ROUTES: dict[ApiKey, range] = {
     ApiKey.DESCRIBE_CLUSTER: range(0, 3),
     ApiKey.CONSUMER_GROUP_HEARTBEAT: range(0, 2),
     ApiKey.CONSUMER_GROUP_DESCRIBE: range(0, 2),
+    ApiKey.DESCRIBE_PRODUCERS: range(0, 1),
+    ApiKey.DESCRIBE_TRANSACTIONS: range(0, 1),
+    ApiKey.LIST_TRANSACTIONS: range(0, 3),
     ApiKey.DESCRIBE_TOPIC_PARTITIONS: range(0, 1),
 }
 

@@ -4,6 +4,7 @@
 - An unknown version is answered in version 0 with UNSUPPORTED_VERSION and the versions of this API alone,
   from which the client picks one (KIP-511).
 - Features say which protocols clients may count on (KIP-584): those that are served, by the levels of 4.4.
+  A feature that may begin at level 0 is told from 4 on, which older clients must not see.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ..context import RequestContext
 from . import ROUTES
 
 # The features that this broker has finalized, with their levels.
-FEATURES = {"group.version": 1}
+FEATURES = {"group.version": 1, "transaction.version": 2}
 
 # KIP-511: names and versions of client libraries, which end up in metrics.
 _SOFTWARE = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?").fullmatch
@@ -31,7 +32,7 @@ def handle(request: Any, context: RequestContext) -> Any:
         return RESPONSE(error_code=ErrorCode.INVALID_REQUEST)
     return RESPONSE(
         api_keys=_served(),
-        supported_features=_supported(),
+        supported_features=_supported() if context.version >= 4 else [],
         finalized_features_epoch=0,
         finalized_features=_finalized(),
     )

@@ -1,7 +1,6 @@
-"""FindCoordinator: with one broker, every group is at home here.
+"""FindCoordinator: with one broker, every group and every transactional id is at home here.
 
-- KIP-98 (v1): key type 1 asks for a transactional id. Transactions are not served yet, and the answer is one
-  that every client takes as final, with a sentence that says so, instead of one that it would retry for ever.
+- KIP-98 (v1): key type 1 asks for a transactional id; with the first one the coordinator's topic is made.
 - KIP-699 (v4): many keys at once.
 - KIP-932 (v6): key type 2 asks for a share group's state. Without share groups that is INVALID_REQUEST.
 """
@@ -19,7 +18,7 @@ GROUP, TRANSACTION = 0, 1
 
 def handle(request: Any, context: RequestContext) -> Any:
     """The coordinator of one key, or of each of several."""
-    error, message = _check(request.key_type)
+    error, message = _check(request.key_type, context)
     node_id, (host, port) = context.node.node_id, context.advertised
     if error is not ErrorCode.NONE:
         node_id, host, port = -1, "", -1
@@ -37,9 +36,9 @@ def handle(request: Any, context: RequestContext) -> Any:
     )
 
 
-def _check(key_type: int) -> tuple[ErrorCode, str]:
-    if key_type == GROUP:
+def _check(key_type: int, context: RequestContext) -> tuple[ErrorCode, str]:
+    if key_type == GROUP or (key_type == TRANSACTION and context.node.transactions.ensure_topic()):
         return ErrorCode.NONE, ""
     if key_type == TRANSACTION:
-        return ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, "This broker does not serve transactions yet."
+        return ErrorCode.COORDINATOR_NOT_AVAILABLE, ErrorCode.COORDINATOR_NOT_AVAILABLE.message
     return ErrorCode.INVALID_REQUEST, f"This broker has no coordinator for keys of type {key_type}."

@@ -3,7 +3,8 @@
 - v0 is of ZooKeeper's time: no offset is UNKNOWN_TOPIC_OR_PARTITION. Since v1, it is the offset -1.
 - KIP-88 (v2): null asks for all topics, and there is an error code for the whole.
 - KIP-709 (v8): several groups. KIP-848: member id and epoch of consumer groups (v9), topic ids (v10).
-- KIP-447 (v7): require_stable waits for open transactions, of which there are none.
+- KIP-447 (v7): require_stable gets UNSTABLE_OFFSET_COMMIT where an open transaction would change the
+  offset.
 """
 
 from __future__ import annotations
@@ -28,14 +29,15 @@ Topic = tuple[str, bytes, list[tuple[int, CommittedOffset, ErrorCode]]]
 def handle(request: Any, context: RequestContext) -> Any:
     """Read the offsets of each group."""
     groups = request.groups if context.version >= 8 else [request]
+    stable = bool(request.require_stable)
     return context.node.groups.ask_each(
         context,
-        [(group.group_id, _fetches(group, context)) for group in groups],
+        [(group.group_id, _fetches(group, stable, context)) for group in groups],
         lambda replies: _response(groups, replies, context.version),
     )
 
 
-def _fetches(group: Any, context: RequestContext) -> Any:
+def _fetches(group: Any, stable: bool, context: RequestContext) -> Any:
     def event(shard: Shard, token: Any, _: Instant, effects: Effects) -> None:
         try:
             _check_member(shard, group, context)
@@ -43,9 +45,12 @@ def _fetches(group: Any, context: RequestContext) -> Any:
             effects.reply(token, Failure(refused.error))
             return
         if group.topics is None:
-            effects.reply(token, _all_topics(shard, group.group_id, context))
+            found = _all_topics(shard, group.group_id, context)
         else:
-            effects.reply(token, [_topic(shard, group.group_id, topic, context) for topic in group.topics])
+            found = [_topic(shard, group.group_id, topic, context) for topic in group.topics]
+        if stable and shard.offsets.has_unstable(group.group_id):
+            found = [_stable(shard, group.group_id, topic) for topic in found]
+        effects.reply(token, found)
 
     return event
 
@@ -55,6 +60,21 @@ def _check_member(shard: Shard, group: Any, context: RequestContext) -> None:
     known = shard.groups.get(group.group_id)
     if isinstance(known, ConsumerGroup) and context.version >= 9:
         check_fetch(known, group.member_id, group.member_epoch)
+
+
+def _stable(shard: Shard, group_id: str, topic: Topic) -> Topic:
+    """The same, without the offsets that a transaction may be about to change."""
+    name, topic_id, offsets = topic
+    return (
+        name,
+        topic_id,
+        [
+            (index, NO_OFFSET, ErrorCode.UNSTABLE_OFFSET_COMMIT)
+            if shard.offsets.is_unstable(group_id, name, index)
+            else (index, committed, error)
+            for index, committed, error in offsets
+        ],
+    )
 
 
 def _all_topics(shard: Shard, group_id: str, context: RequestContext) -> list[Topic]:

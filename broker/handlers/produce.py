@@ -5,8 +5,9 @@
   (`flush.messages=1`).
 - 0-2: message sets are converted to batches of magic 2. 3: exactly one batch of magic 2 a partition (KIP-98).
 - 8: which records were refused, and why (KIP-467). 13: topics by id (KIP-516).
-- Transactional batches are refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED: transactions are not served,
-  and every client takes that code as final.
+- A batch that begins a transaction's part in a partition is taken only if the coordinator knows of it
+  (KIP-890), so that no transaction stays open for ever. 11: TRANSACTION_ABORTABLE for one that it does not
+  know of, before that INVALID_TXN_STATE. 12: the batch itself adds the partition to the transaction.
 """
 
 from __future__ import annotations
@@ -16,16 +17,23 @@ from typing import Any
 
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.produce import RECORD_ERROR, RESPONSE, RESPONSE_PARTITION, RESPONSE_TOPIC
+from ...protocol.record_batch import BatchHeader
 from ...protocol.record_errors import CorruptRecord, InvalidRecord
 from ...protocol.record_validation import prepare
 from ...storage.errors import StorageError
+from ..admission import admit
 from ..connection import CloseConnection
 from ..context import Pending, RequestContext
 from ..partition import Partition, PartitionOffline
 from ..topics import Topic
+from ..transactions.events import Producer
 
 _ADMIN_CLIENT = "__admin_client"  # Kafka's own tools may write to internal topics by this client id
 _FIRST_VERSION_WITH_STORAGE_ERROR = 4
+_FIRST_VERSION_WITH_ABORTABLE = 11
+_FIRST_VERSION_THAT_ADDS = 12
+# What a producer would not know how to try again after; this it does (as from Kafka).
+_TOLD_AS_TRY_AGAIN = (ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE)
 
 _partition = RESPONSE_PARTITION.make
 
@@ -47,10 +55,7 @@ def handle(request: Any, context: RequestContext) -> Any:
     answers = []
     for asked in request.topic_data:
         topic = topics.get(asked.name) if version < 13 else topics.by_id(asked.topic_id)
-        rows = []
-        for data in asked.partition_data:
-            row = _append(topic, data, acks, context, touched, waits)
-            rows.append(row)
+        rows = [_append(topic, data, request, context, touched, waits) for data in asked.partition_data]
         answers.append(RESPONSE_TOPIC(name=asked.name, topic_id=asked.topic_id, partition_responses=rows))
     for partition in touched:
         partition.wake()
@@ -64,7 +69,7 @@ def handle(request: Any, context: RequestContext) -> Any:
 def _append(
     topic: Topic | None,
     data: Any,
-    acks: int,
+    request: Any,
     context: RequestContext,
     touched: list[Partition],
     waits: list[tuple[Partition, int, Any]],
@@ -72,7 +77,7 @@ def _append(
     """The answer for one partition, whose batch has been appended unless the answer says otherwise."""
     index, log_start_offset = data.index, -1
     try:
-        partition = _find(topic, index, acks, context)
+        partition = _find(topic, index, request.acks, context)
         policy = partition.policy
         if context.version < 3 and not data.records:
             return _partition(index=index, base_offset=-1)  # Kafka, too, appends nothing and says so
@@ -80,8 +85,7 @@ def _append(
         batch, header = prepare(
             data.records or b"", policy.produce, api_version=context.version, now_ms=context.now_ms
         )
-        if header.is_transactional:
-            raise _Refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, "Transactions are not served.")
+        rests_on = _admit(partition, header, request.transactional_id, context)
         result = partition.append(batch, (header,), context.now_ms)
     except (_Refused, CorruptRecord, StorageError, PartitionOffline) as error:
         return _error_row(index, error, log_start_offset, context.version)
@@ -91,7 +95,31 @@ def _append(
         row.log_append_time_ms = result.max_timestamp
     if result.last_offset >= partition.high_watermark:
         waits.append((partition, result.last_offset + 1, row))
+    if rests_on is not None and rests_on[1] > rests_on[0].high_watermark:
+        waits.append((*rests_on, row))
     return row
+
+
+def _admit(
+    partition: Partition, header: BatchHeader, transactional_id: str | None, context: RequestContext
+) -> tuple[Partition, int] | None:
+    """Let a batch into its transaction; what that rests on, if on anything. Raises _Refused."""
+    if not header.is_transactional:
+        return None
+    if transactional_id is None:
+        raise _Refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    version = context.version
+    producer = Producer(transactional_id, header.producer_id, header.producer_epoch)
+    error, rests_on = admit(partition, producer, version >= _FIRST_VERSION_THAT_ADDS, context)
+    if error is ErrorCode.TRANSACTION_ABORTABLE and version < _FIRST_VERSION_WITH_ABORTABLE:
+        raise _Refused(ErrorCode.INVALID_TXN_STATE, "Partition was not added to the transaction")
+    if error in _TOLD_AS_TRY_AGAIN or (
+        error is ErrorCode.CONCURRENT_TRANSACTIONS and version < _FIRST_VERSION_THAT_ADDS
+    ):
+        raise _Refused(ErrorCode.NOT_ENOUGH_REPLICAS, f"The transaction cannot be verified: {error.name}.")
+    if error is not ErrorCode.NONE:
+        raise _Refused(error)
+    return rests_on
 
 
 def _find(topic: Topic | None, index: int, acks: int, context: RequestContext) -> Partition:

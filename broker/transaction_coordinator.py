@@ -1,0 +1,174 @@
+"""The coordinator of transactions, whose shards live in `__transaction_state`.
+
+That topic is made when somebody first asks for transactions, as Apache Kafka does. Whatever a crash
+interrupts is finished at the next start: an outcome that was decided by writing its markers (again), a
+transaction that nobody ends when its time is up.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from ..protocol.errors import ErrorCode
+from ..storage.errors import StorageError
+from .coordinator import Coordinator, RecordFormat
+from .effects import Instant
+from .internal_topics import TRANSACTIONS_TOPIC, internal_topic_settings
+from .markers import Marker, write_marker
+from .timers import Timer, Timers
+from .topics import TopicError
+from .transactions.events import TransactionConfig, TransactionError, WriteMarkers
+
+if TYPE_CHECKING:
+    from .clock import Clock
+    from .config import BrokerConfig
+    from .group_coordinator import GroupCoordinator
+    from .producer_ids import ProducerIds
+    from .topics import Topics
+    from .transactions.shard import TransactionShard
+
+log = logging.getLogger(__name__)
+
+# Nothing is left to be done in a partition that has seen a later epoch of the producer or the coordinator.
+_SETTLED = (ErrorCode.NONE, ErrorCode.INVALID_PRODUCER_EPOCH, ErrorCode.TRANSACTION_COORDINATOR_FENCED)
+
+
+class TransactionCoordinator(Coordinator):
+    """All transactional ids of the broker. `open_node` makes it, `load`s it after the groups, `close`s it
+    before them.
+    """
+
+    topic_name = TRANSACTIONS_TOPIC
+
+    def __init__(
+        self,
+        config: BrokerConfig,
+        topics: Topics,
+        timers: Timers,
+        clock: Clock,
+        producer_ids: ProducerIds,
+        groups: GroupCoordinator,
+    ) -> None:
+        super().__init__(topics, timers, clock)
+        self._config = config
+        self._producer_ids = producer_ids
+        self._groups = groups
+        self._expiry: Timer | None = None
+        self._check_interval_ms: int = config["transaction.remove.expired.transaction.cleanup.interval.ms"]
+
+    def record_format(self) -> RecordFormat:
+        """The records of transactions."""
+        from .transactions.codec import decode, encode
+
+        return RecordFormat(encode, decode)
+
+    def new_shard(self, index: int) -> TransactionShard:  # noqa: ARG002
+        """The transactional ids of one partition."""
+        from .transactions.shard import TransactionShard
+
+        config = TransactionConfig(
+            max_timeout_ms=self._config["transaction.max.timeout.ms"],
+            id_expiration_ms=self._config["transactional.id.expiration.ms"],
+        )
+        return TransactionShard(config, self._new_producer_id)
+
+    def load(self) -> None:
+        """Replay every partition of `__transaction_state`, and finish what was decided."""
+        super().load()
+        self._expire_later()
+
+    def close(self) -> None:
+        """Answer NOT_COORDINATOR from now on."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        super().close()
+
+    def ensure_topic(self) -> bool:
+        """Make `__transaction_state` unless it is there; whether there is one now."""
+        if not self._homes:
+            settings = internal_topic_settings(self.topic_name, self._config)
+            assert settings is not None
+            partitions, configs = settings
+            try:
+                if self._topics.get(self.topic_name) is None:
+                    self._topics.create(self.topic_name, partitions, configs, now_ms=self._clock.wall_ms())
+            except TopicError as error:
+                log.error("%s cannot be made: %s", self.topic_name, error)
+                return False
+            self.load()
+        return True
+
+    def carry_out(self, order: WriteMarkers, now: Instant) -> None:
+        """Write the markers that a shard has ordered, and tell it when all are durable."""
+        _MarkerRound(self, order, now).run()
+
+    def partition(self, name: str, index: int) -> Any:
+        """The partition that a marker goes to; None once its topic is deleted."""
+        return self._topics.partition(name, index)
+
+    @property
+    def groups(self) -> GroupCoordinator:
+        """Whose offsets may be part of a transaction."""
+        return self._groups
+
+    def expire_ids(self) -> None:
+        """Forget the transactional ids that have not been used for long, now."""
+        self.tell_all(lambda shard, _, now, effects: shard.expire_ids(now, effects))
+
+    def _expire_later(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._expiry = self._timers.at(self.now().monotonic_ms + self._check_interval_ms, self._expire)
+
+    def _expire(self) -> None:
+        self.expire_ids()
+        self._expire_later()
+
+    def _new_producer_id(self) -> int:
+        try:
+            return self._producer_ids.allocate(self._clock.wall_ms())
+        except StorageError as error:
+            log.error("There is no new producer id: %s", error)
+            raise TransactionError(ErrorCode.COORDINATOR_NOT_AVAILABLE) from error
+
+
+class _MarkerRound:
+    """One attempt to write all markers of a transaction.
+
+    Partitions of topics that are gone need none. Where one cannot be written to, the shard orders the round
+    again, later: a second marker in the other partitions does no harm.
+    """
+
+    def __init__(self, coordinator: TransactionCoordinator, order: WriteMarkers, now: Instant) -> None:
+        self._coordinator = coordinator
+        self._order = order
+        self._now = now
+        self._missing = len(order.partitions)
+        self._failed = False
+
+    def run(self) -> None:
+        order = self._order
+        if not order.partitions:
+            self._finish()
+        marker = Marker(order.producer_id, order.producer_epoch, order.committed)
+        for name, index in order.partitions:
+            partition = self._coordinator.partition(name, index)
+            if partition is None:
+                self._settle(ErrorCode.NONE)
+            else:
+                write_marker(partition, marker, self._coordinator.groups, self._now.wall_ms, self._settle)
+
+    def _settle(self, error: ErrorCode) -> None:
+        if error not in _SETTLED:
+            self._failed = True
+        self._missing -= 1
+        if self._missing == 0:
+            self._finish()
+
+    def _finish(self) -> None:
+        order, is_complete = self._order, not self._failed
+        self._coordinator.tell(
+            order.transactional_id,
+            lambda shard, _, now, effects: shard.markers_written(order, is_complete, now, effects),
+        )

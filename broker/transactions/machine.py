@@ -1,0 +1,41 @@
+"""One transactional id: what is stored of it, and when it has to be looked at."""
+
+from __future__ import annotations
+
+from math import inf
+
+from ..effects import Instant
+from .records import TransactionRecord
+from .transitions import ONGOING, PREPARING
+
+EXHAUSTED_EPOCH = (1 << 15) - 2  # the last epoch that a producer is given; one more is for fencing it
+
+
+class Transaction:
+    """`stored` is the last record, and the whole of the hard state. `wake_ms` is when the transaction's time
+    is up, or when writing its markers is to be tried again.
+    """
+
+    def __init__(self, record: TransactionRecord, now: Instant) -> None:
+        self.stored = record
+        self.wake_ms = inf
+        self.replay(record, now)
+
+    def replay(self, record: TransactionRecord, now: Instant) -> None:
+        """Take over a record, and set the deadline that follows from it."""
+        self.stored = record
+        if record.state is ONGOING:
+            left_ms = record.start_ms + record.timeout_ms - now.wall_ms
+            self.wake_ms = now.monotonic_ms + min(max(left_ms, 0), record.timeout_ms)
+        else:
+            self.wake_ms = inf
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the producer id has no further epoch."""
+        return self.stored.producer_epoch >= EXHAUSTED_EPOCH
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the outcome is decided, and markers are being written."""
+        return self.stored.state in PREPARING
