@@ -31,6 +31,7 @@ from .events import (
     SyncRequest,
 )
 from .migration import assignment_bytes, by_topic_id, can_downgrade_by, downgrade
+from .target_assignment import metadata_hash
 
 
 def join(
@@ -138,7 +139,12 @@ def sync(group: ConsumerGroup, request: SyncRequest, settings: ConsumerSettings,
 
 
 def heartbeat(
-    group: ConsumerGroup, member_id: str, instance_id: str | None, generation_id: int, now: Instant
+    group: ConsumerGroup,
+    member_id: str,
+    instance_id: str | None,
+    generation_id: int,
+    settings: ConsumerSettings,
+    now: Instant,
 ) -> ErrorCode:
     """Heartbeat. REBALANCE_IN_PROGRESS tells the member to join again. Raises GroupError."""
     member = _classic_member(group, member_id, instance_id)
@@ -147,12 +153,26 @@ def heartbeat(
     group.touch(member, now)
     if (
         member.member_epoch < group.target_epoch
+        or _wants_target(group, settings)
         or member.state is MemberState.UNREVOKED_PARTITIONS
         or (member.state is MemberState.UNRELEASED_PARTITIONS and not _waits_for_others(group, member))
     ):
         _await_join(group, member, now)
         return ErrorCode.REBALANCE_IN_PROGRESS
     return ErrorCode.NONE
+
+
+def _wants_target(group: ConsumerGroup, settings: ConsumerSettings) -> bool:
+    """Whether the group is to have a new target, and a join has to bring it, since there is nobody whose
+    heartbeats would. Apache Kafka waits for a member with the consumer protocol, however long that takes.
+    """
+    if group.classic_members < len(group.members):
+        return False
+    if group.epoch == group.target_epoch and not group.topics_are_known:
+        group.topics_are_known = (
+            metadata_hash(group.subscriptions.topics, settings.topics) == group.metadata_hash
+        )
+    return group.epoch > group.target_epoch or not group.topics_are_known
 
 
 def _waits_for_others(group: ConsumerGroup, member: ConsumerMember) -> bool:

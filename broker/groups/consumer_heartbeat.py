@@ -82,13 +82,18 @@ def _member(
         return member
     if static is None:
         return group.members.get(member_id) or ConsumerMember(member_id)
+    _check_released(static, member_id)
+    return replace_static(group, static, member_id, effects)
+
+
+def _check_released(static: ConsumerMember, member_id: str) -> None:
+    """An instance id goes over to another member once its owner has said that it leaves for a while."""
     if not static.uses_classic_protocol and static.member_epoch != STATIC_LEAVE_EPOCH:
         raise GroupError(
             ErrorCode.UNRELEASED_INSTANCE_ID,
-            f"Static member {member_id} with instance id {request.instance_id} cannot join the group "
+            f"Static member {member_id} with instance id {static.instance_id} cannot join the group "
             f"because the instance id is owned by {static.member_id} member.",
         )
-    return replace_static(group, static, member_id, effects)
 
 
 def _check_epoch(member: ConsumerMember, request: ConsumerHeartbeat) -> None:

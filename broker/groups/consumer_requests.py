@@ -10,6 +10,7 @@ from . import consumer_classic, consumer_heartbeat, consumer_leaving
 from .classic import ClassicGroup
 from .consumer_group import ConsumerGroup
 from .consumer_member import JOIN_EPOCH
+from .consumer_update import forget_topics
 from .events import (
     ConsumerHeartbeat,
     Effects,
@@ -41,10 +42,19 @@ def heartbeat_of_consumer(
             group = _joined(shard, request, now, effects)
             reply = consumer_heartbeat.beat(group, request, shard.consumer_settings, now, effects)
     except GroupError as refused:
-        effects.records.clear()
+        _discard(shard, request.group_id, effects)
         effects.reply(token, Failure(refused.error, refused.message))
     else:
         effects.reply(token, reply)
+
+
+def _discard(shard: Shard, group_id: str, effects: Effects) -> None:
+    """Nothing is written of what a refused request has begun."""
+    effects.records.clear()
+    effects.undo = None
+    group = shard.groups.get(group_id)
+    if isinstance(group, ConsumerGroup):
+        forget_topics(group)
 
 
 def _existing(shard: Shard, group_id: str) -> ConsumerGroup:
@@ -79,7 +89,7 @@ def join(
     try:
         reply = consumer_classic.join(group, request, shard.consumer_settings, now, effects)
     except GroupError as refused:
-        effects.records.clear()
+        _discard(shard, request.group_id, effects)
         reply = JoinReply(refused.error, request.member_id)
     effects.reply(token, reply)
 
@@ -113,10 +123,16 @@ def expire(shard: Shard, group: ConsumerGroup, now: Instant, effects: Effects) -
 
 
 def heartbeat(
-    group: ConsumerGroup, member_id: str, instance_id: str | None, generation_id: int, now: Instant
+    shard: Shard,
+    group: ConsumerGroup,
+    member_id: str,
+    instance_id: str | None,
+    generation_id: int,
+    now: Instant,
 ) -> ErrorCode:
     """Heartbeat on a consumer group."""
+    settings = shard.consumer_settings
     try:
-        return consumer_classic.heartbeat(group, member_id, instance_id, generation_id, now)
+        return consumer_classic.heartbeat(group, member_id, instance_id, generation_id, settings, now)
     except GroupError as refused:
         return refused.error

@@ -221,7 +221,7 @@ class Shard:
             return ErrorCode.UNKNOWN_MEMBER_ID
         if isinstance(group, ConsumerGroup):
             error: ErrorCode = _consumer_requests().heartbeat(
-                group, member_id, instance_id, generation_id, now
+                self, group, member_id, instance_id, generation_id, now
             )
             return error
         return syncing.heartbeat(group, member_id, instance_id, generation_id, now)

@@ -93,10 +93,14 @@ class Client:
         self.last_arrival_ms = max(self.last_arrival_ms, world.now_ms + delay_ms)
 
         def arrive() -> None:
-            if token.connection == self.connection:
+            if token.connection == self.connection or self.arrives_late():
                 world.submit(lambda effects: event(token, world.instant(), effects))
 
         world.at(self.last_arrival_ms - world.now_ms, arrive)
+
+    def arrives_late(self) -> bool:
+        """Whether a request still reaches the coordinator after its connection broke."""
+        return False
 
     def receive(self, token: Token, reply: Any) -> None:
         """A reply leaves the coordinator."""

@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from odradek.broker.groups.classic import ClassicGroup
 from odradek.broker.groups.events import Effects, Failure, GroupConfig, Instant
 from odradek.broker.groups.records import Record, decode, encode
 from odradek.broker.groups.shard import Shard
@@ -156,7 +157,8 @@ class World:
 
     def hard_state(self) -> Any:
         """All that a restart must bring back."""
-        stored = {g.group_id: g.stored for g in self.shard.groups.values() if g.stored is not None}
+        groups = [g for g in self.shard.groups.values() if isinstance(g, ClassicGroup)]
+        stored = {g.group_id: g.stored for g in groups if g.stored is not None}
         return stored, dict(self.shard.offsets.items())
 
     def restart(self) -> None:
@@ -173,12 +175,18 @@ class World:
             self.shard.replay(record, self.instant())
         if whole and self.hard_state() != before:
             raise Violation(f"a restart changed the state: {before} -> {self.hard_state()}")
-        for group in self.shard.groups.values():
-            if group.stored is not None and set(group.members) != {m.member_id for m in group.stored.members}:
-                raise Violation("a member lost its place in a restart")
+        self.check_members()
         self.submit(lambda effects: self.shard.on_loaded(self.instant(), effects))
         for client in self.clients:
             client.break_connection()
+
+    def check_members(self) -> None:
+        """After a restart, whoever was stored is a member."""
+        for group in self.shard.groups.values():
+            if not isinstance(group, ClassicGroup) or group.stored is None:
+                continue
+            if set(group.members) != {m.member_id for m in group.stored.members}:
+                raise Violation("a member lost its place in a restart")
 
     # The story
 
@@ -255,7 +263,7 @@ class World:
         members = set() if group is None else set(group.members)
         if {client.member_id for client in living} != members:
             return f"the members are {members}, which are not those who live"
-        if group is None or not living:
+        if not isinstance(group, ClassicGroup) or not living:
             return ""
         owned = sorted(p for client in living for p in client.owned)
         if group.state.value != "Stable" or any(c.generation_id != group.generation_id for c in living):
@@ -265,7 +273,7 @@ class World:
     def awaits_sync(self, client: Client) -> bool:
         """Whether the group has set a time by which this client is to sync."""
         group = self.shard.groups.get(GROUP)
-        return group is not None and client.member_id in group.pending_sync
+        return isinstance(group, ClassicGroup) and client.member_id in group.pending_sync
 
     def read(self, partition: int) -> int:
         """The committed offset, which must be the last one acknowledged, or one sent after it."""

@@ -63,7 +63,9 @@ def test_rest_is_looked_for_when_a_jump_has_taken_effect() -> None:
     other.join()
     world.play(30_000)
     awaited.join()
-    while not world.shard.groups[GROUP].pending_members:
+    group = world.shard.groups[GROUP]
+    assert isinstance(group, ClassicGroup)
+    while not group.pending_members:
         world.play(world.now_ms + 1)
     awaited.crash()
     assert not world.unrest()
