@@ -95,26 +95,29 @@ def expire(group: ConsumerGroup, settings: ConsumerSettings, now: Instant, effec
     else:
         member = _overdue(group, now)
         if member is not None:
-            # Replaying the member's removal removes this deadline too.
-            group.sessions[member.member_id] = now.monotonic_ms + RETRY_MS
             fence(group, [member], settings, now, effects)
     group.wake_ms = group.next_deadline()
 
 
 def _overdue(group: ConsumerGroup, now: Instant) -> ConsumerMember | None:
-    """A member whose time is up, if there is one. Deadlines that have no meaning any more are forgotten."""
+    """A member whose time is up, if there is one. Deadlines that have no meaning any more are forgotten.
+
+    Its deadline comes again soon, for the case that its removal cannot be written; else it goes with it.
+    """
+    retry_ms = now.monotonic_ms + RETRY_MS
     for deadlines in (group.sessions, group.joins, group.syncs):
-        for member_id, deadline_ms in list(deadlines.items()):
-            if deadline_ms <= now.monotonic_ms:
-                del deadlines[member_id]
-                if member_id in group.members:
-                    return group.members[member_id]
+        for member_id in [m for m, deadline_ms in deadlines.items() if deadline_ms <= now.monotonic_ms]:
+            if member_id in group.members:
+                deadlines[member_id] = retry_ms
+                return group.members[member_id]
+            del deadlines[member_id]
     for member_id, rebalance in list(group.rebalances.items()):
         if rebalance.deadline_ms <= now.monotonic_ms:
-            del group.rebalances[member_id]
             member = group.members.get(member_id)
             if member is not None and member.member_epoch == rebalance.member_epoch:
+                group.rebalances[member_id] = rebalance._replace(deadline_ms=retry_ms)
                 return member
+            del group.rebalances[member_id]
     return None
 
 

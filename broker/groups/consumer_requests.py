@@ -12,6 +12,7 @@ from .consumer_group import ConsumerGroup
 from .consumer_member import JOIN_EPOCH
 from .consumer_update import forget_topics
 from .events import (
+    UNKNOWN_MEMBER_ID,
     ConsumerHeartbeat,
     Effects,
     Failure,
@@ -90,7 +91,7 @@ def join(
         reply = consumer_classic.join(group, request, shard.consumer_settings, now, effects)
     except GroupError as refused:
         _discard(shard, request.group_id, effects)
-        reply = JoinReply(refused.error, request.member_id)
+        reply = JoinReply(refused.error, UNKNOWN_MEMBER_ID)
     effects.reply(token, reply)
 
 

@@ -45,15 +45,24 @@ def upgrade(classic: ClassicGroup, settings: ConsumerSettings, effects: Effects)
         classic.answer_join(member, refused, effects)
         classic.answer_sync(member, SyncReply(ErrorCode.REBALANCE_IN_PROGRESS), effects)
     group_id, epoch = classic.group_id, classic.generation_id
-    names = {name for member in members for name in member.topic_names}
     return [
         GroupTombstone(group_id),
         *(member.metadata_record(group_id) for member in members),
-        ConsumerGroupEpoch(group_id, epoch, metadata_hash(names, settings.topics)),
+        ConsumerGroupEpoch(group_id, epoch, _assigned_hash(members, settings.topics)),
         *(TargetAssignment(group_id, m.member_id, _without_epochs(m)) for m in members),
         TargetEpoch(group_id, epoch, 0),
         *(member.current_record(group_id) for member in members),
     ]
+
+
+def _assigned_hash(members: Collection[ConsumerMember], topics: TopicsImage) -> int:
+    """The hash of the subscribed topics, or 0 when some of their partitions are nobody's: the members have
+    not noticed yet that the topics have grown. Apache Kafka lets that pass, and then nobody notices.
+    """
+    names = {name for member in members for name in member.topic_names}
+    wanted = sum(topic.partition_count for topic in map(topics.get, names) if topic is not None)
+    assigned = sum(len(partitions) for member in members for partitions in member.assigned.values())
+    return metadata_hash(names, topics) if assigned == wanted else 0
 
 
 def _refused(classic: ClassicGroup, reason: str) -> GroupError:

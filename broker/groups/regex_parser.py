@@ -80,7 +80,7 @@ def parse(regex: str) -> Node:
     parser = _Parser(regex)
     node = parser.choice(0)
     if parser.at < len(regex):
-        raise RegexError("unexpected )")
+        raise RegexError("regexp/syntax: internal error")  # what Kafka's library says of a ) too many
     return node
 
 

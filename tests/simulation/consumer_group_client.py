@@ -177,6 +177,8 @@ class ConsumerClient(Client):
     def commit_one(self, among: Owned | None = None) -> None:
         """Commit the position of a partition, which has moved on."""
         world, owned = self.world, sorted(among or self.has)
+        if not world.trouble.calm and world.rng.random() < 0.05:
+            self.stalls = True
         topic_id, partition = world.rng.choice(owned)
         place = (topic_id, partition)
         world.positions[self.name, place] = offset = world.positions.get((self.name, place), 0) + 1

@@ -63,11 +63,11 @@ class SimulatedTopics:
 
 
 class ConsumerWorld(World):
-    """One history of a consumer group."""
+    """One history of a consumer group. `fail_append` sets which part of all appends fails."""
 
     clients: list[Any]
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, fail_append: float | None = None) -> None:
         self.topics = SimulatedTopics()
         self.topics.put("departures", 6)
         early = random.Random(seed ^ 0x848)
@@ -88,6 +88,8 @@ class ConsumerWorld(World):
         self.trouble.lives += 3
         if self.trouble.fail_append and early.random() < 0.5:
             self.trouble.fail_append = 0.3
+        if fail_append is not None:
+            self.trouble.fail_append = fail_append
 
     @property
     def is_calm(self) -> bool:
