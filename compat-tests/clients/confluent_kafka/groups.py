@@ -18,7 +18,8 @@ class Member:
 
     def __init__(self, bootstrap: str, topics: str | list[str], group: str, **options: Any) -> None:
         timeouts = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 500, "max.poll.interval.ms": 6000}
-        self.consumer = new_consumer(bootstrap, group, **timeouts, **options)
+        settings = {key: value for key, value in {**timeouts, **options}.items() if value is not None}
+        self.consumer = new_consumer(bootstrap, group, **settings)
         self.revoked: list[set[Place]] = []  # what had to be given back, in order
         self.consumer.subscribe([topics] if isinstance(topics, str) else topics, on_revoke=self._on_revoke)
         self.seen: list[bytes] = []

@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import admin
+import consumer_groups
 import consuming
 import errors
 import groups
@@ -18,4 +19,4 @@ from harness import main, scenarios_in
 ABSENT = {"command-line": "librdkafka's command-line tool, kcat, is a package of its own"}
 
 if __name__ == "__main__":
-    main({**scenarios_in(admin, producing, consuming, errors, groups, restarts), **ABSENT})
+    main({**scenarios_in(admin, producing, consuming, errors, groups, consumer_groups, restarts), **ABSENT})
