@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from .file_system import File, FileSystem, write_all
@@ -85,21 +86,19 @@ class TransactionIndex:
         self.changed = True
 
     def recover(self, offset: int) -> None:
-        """After a crash, keep the entries of transactions that ended before `offset`, which were synced."""
-        if self._entries is None and not self._file_system.exists(self.path):
+        """After a crash, keep the entries of transactions that ended before `offset`, which were synced: they
+        stay in the file, for another crash may follow. What is torn lies beyond. Raises OSError.
+        """
+        if not self._file_system.exists(self.path):
             return
-        if self._entries is None:
-            self._entries = []
-            try:
-                for entry in self._read():
-                    self._entries.append(entry)
-            except TransactionIndexCorrupted:
-                pass  # what is torn lies beyond
-            self._on_disk = 0
-        self._entries = [entry for entry in self._entries if entry.last_offset < offset]
-        self.file.truncate(0)
-        self._on_disk = 0
-        self.changed = True
+        kept: list[AbortedTransaction] = []
+        with suppress(TransactionIndexCorrupted):
+            # The entries before one that is torn stay in the list.
+            kept.extend(entry for entry in self._read() if entry.last_offset < offset)
+        self._entries, self._on_disk = kept, len(kept)
+        if self.file.size() > len(kept) * ENTRY_SIZE:
+            self.file.truncate(len(kept) * ENTRY_SIZE)
+            self.file.sync()
 
     def mark_changed(self) -> None:
         """It is not known whether the file is synced."""

@@ -174,3 +174,17 @@ def test_any_history_is_told_right_whatever_stops_the_broker(seed: int) -> None:
     log.advance_log_start_offset(start)
     assert sorted(aborted(log, start)) == [each for each in expected if each[2] >= start]
     log.close()
+
+
+def test_a_second_crash_takes_nothing_that_was_synced() -> None:
+    """What a recovery keeps stays in the file: the next crash may come before the next checkpoint."""
+    file_system = MemoryFileSystem()
+    log = new_log(file_system, LARGE)
+    append(log, batch(b"a", producer_id=7, transactional=True))
+    append(log, marker(7, 0, commit=False))
+    sync(log, checkpoint=True)
+    for _ in range(2):
+        log.close(clean=False)
+        log = reopen(file_system, LARGE, recovery_point=2)
+        assert aborted(log) == [(7, 0, 1)]
+    log.close()
