@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..protocol.errors import ErrorCode
 from ..storage.errors import StorageError
+from ..storage.producer_state import NO_OFFSET
 from .coordinator import Coordinator, RecordFormat
 from .effects import Instant
 from .internal_topics import TRANSACTIONS_TOPIC, internal_topic_settings
@@ -19,6 +20,7 @@ from .markers import Marker, write_marker
 from .timers import Timer, Timers
 from .topics import TopicError
 from .transactions.events import TransactionConfig, TransactionError, WriteMarkers
+from .transactions.machine import Transaction
 
 if TYPE_CHECKING:
     from .clock import Clock
@@ -74,9 +76,41 @@ class TransactionCoordinator(Coordinator):
         return TransactionShard(config, self._new_producer_id)
 
     def load(self) -> None:
-        """Replay every partition of `__transaction_state`, and finish what was decided."""
+        """Replay every partition of `__transaction_state`, finish what was decided, and end what nobody
+        knows of.
+        """
         super().load()
         self._expire_later()
+        if self._homes and all(home.partition.offline is None for home in self._homes):
+            self._end_hanging()
+
+    def _end_hanging(self) -> None:
+        """End the transactions in partitions that no transactional id has any more.
+
+        A loss of power can leave them, when it takes the coordinator's records and leaves those of producers:
+        nobody would ever end them, and readers of committed records would wait for ever.
+        """
+        known: dict[int, Transaction] = {
+            transaction.stored.producer_id: transaction
+            for home in self._homes
+            for transaction in home.shard.machines.values()
+            if isinstance(transaction, Transaction)
+        }
+        for partition in self._topics.partitions():
+            if partition.offline is not None or partition.topic == self.topic_name:
+                continue
+            for producer_id, entry in list(partition.log.producers.entries.items()):
+                owner = known.get(producer_id)
+                place = (partition.topic, partition.index)
+                if entry.current_txn_first_offset == NO_OFFSET or (
+                    owner is not None and place in owner.stored.partitions
+                ):
+                    continue
+                committed = owner is not None and owner.has_committed(entry.producer_epoch)
+                outcome = "committed" if committed else "aborted"
+                log.warning("%s: a transaction of producer %d is %s.", partition, producer_id, outcome)
+                marker = Marker(producer_id, entry.producer_epoch, committed, entry.coordinator_epoch)
+                write_marker(partition, marker, self._groups, self._clock.wall_ms(), lambda _: None)
 
     def close(self) -> None:
         """Answer NOT_COORDINATOR from now on."""

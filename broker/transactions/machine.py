@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import inf
 
 from ..effects import Instant
+from .events import VERSION_WITH_EPOCHS
 from .records import TransactionRecord
-from .transitions import ONGOING, PREPARING
+from .transitions import COMPLETE_COMMIT, ONGOING, PREPARING
 
 EXHAUSTED_EPOCH = (1 << 15) - 2  # the last epoch that a producer is given; one more is for fencing it
 
@@ -34,6 +35,12 @@ class Transaction:
     def is_exhausted(self) -> bool:
         """Whether the producer id has no further epoch."""
         return self.stored.producer_epoch >= EXHAUSTED_EPOCH
+
+    def has_committed(self, producer_epoch: int) -> bool:
+        """Whether the last transaction, which was of that epoch, was committed."""
+        stored = self.stored
+        ended_with = producer_epoch + 1 if stored.client_version >= VERSION_WITH_EPOCHS else producer_epoch
+        return stored.state is COMPLETE_COMMIT and stored.producer_epoch == ended_with
 
     @property
     def is_ending(self) -> bool:
