@@ -6,22 +6,13 @@ from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from .config_group import GROUP_KEYS
 from .groups.consumer_settings import ConsumerGroupConfig, ConsumerSettings
 from .groups.topics_image import TopicInfo
 
 if TYPE_CHECKING:
     from .config import BrokerConfig
     from .topics import Topic, Topics
-
-# The type of resource that a group's own settings have in DescribeConfigs and in the metadata log.
-GROUP_RESOURCE = 32
-
-# What may be set for a consumer group, with the broker's key that holds for groups without a setting.
-GROUP_KEYS = {
-    "consumer.session.timeout.ms": "group.consumer.session.timeout.ms",
-    "consumer.heartbeat.interval.ms": "group.consumer.heartbeat.interval.ms",
-    "consumer.assignment.interval.ms": "group.consumer.assignment.interval.ms",
-}
 
 _UPGRADES, _DOWNGRADES = ("upgrade", "bidirectional"), ("downgrade", "bidirectional")
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ..storage.errors import StorageError
-from .consumer_groups import GROUP_RESOURCE
+from .config_group import GROUP_RESOURCE
 from .data_folder import DataFolder
 from .fetch_sessions import FetchSessions
 from .group_coordinator import GroupCoordinator
@@ -80,13 +80,14 @@ class Node:
             _SESSION_EVICTION_MS,
             lambda: int.from_bytes(random_bytes(4), "big"),
         )
+        self._image = image
         self.groups = GroupCoordinator(
             config,
             self.topics,
             timers,
             clock,
             self.random_uuid,
-            lambda group_id: image.configs.get((GROUP_RESOURCE, group_id), {}),
+            self.group_configs,
         )
         self.transactions = TransactionCoordinator(
             config, self.topics, timers, clock, self.producer_ids, self.groups
@@ -103,6 +104,10 @@ class Node:
             bits[8] = bits[8] & 0x3F | 0x80
             if bits[0] >> 2 != _DASH and bytes(bits) not in _RESERVED_IDS:
                 return bytes(bits)
+
+    def group_configs(self, group_id: str) -> Mapping[str, str]:
+        """What is set for one group, by key."""
+        return self._image.configs.get((GROUP_RESOURCE, group_id), {})
 
     def close(self, *, clean: bool = True) -> None:
         """Sync and close everything and leave the clean-shutdown mark. `clean=False` only lets go of the

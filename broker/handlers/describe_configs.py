@@ -1,4 +1,4 @@
-"""DescribeConfigs (API 32): the settings of topics and of this broker.
+"""DescribeConfigs (API 32): the settings of topics, of groups and of this broker.
 
 - 0: is_default; 1: where each value comes from, and all that could give it (KIP-226); 3: types and
   documentation (KIP-569).
@@ -13,12 +13,13 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.describe_configs import CONFIG, RESPONSE, RESULT, SYNONYM
 from ..config import BROKER_KEYS, TOPIC_KEYS, BrokerConfig, ConfigKey, TopicConfig
+from ..config_group import GROUP_KEYS, GroupConfig
 from ..config_sources import DEFAULT_SOURCE, is_shown, source_code, type_code
 from ..context import RequestContext
 from ..topic_names import name_problem
 from ..topics import TopicError
 
-_TOPIC, _BROKER, _BROKER_LOGGER = 2, 4, 8
+_TOPIC, _BROKER, _BROKER_LOGGER, _GROUP = 2, 4, 8, 32
 
 
 def handle(request: Any, context: RequestContext) -> Any:
@@ -53,7 +54,7 @@ def _configs(resource: Any, context: RequestContext) -> Iterable[Any]:
         topic = node.topics.get(name)
         if topic is None:
             raise TopicError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        return [_topic_config(topic.config, key) for key in TOPIC_KEYS.values() if is_shown(key.name)]
+        return [_own_config(topic.config, key) for key in TOPIC_KEYS.values() if is_shown(key.name)]
     if resource.resource_type == _BROKER:
         if name == "":
             return []
@@ -62,6 +63,11 @@ def _configs(resource: Any, context: RequestContext) -> Iterable[Any]:
     if resource.resource_type == _BROKER_LOGGER:
         _check_broker(name, node.node_id, "")
         return []
+    if resource.resource_type == _GROUP:
+        if not name:
+            raise TopicError(ErrorCode.INVALID_REQUEST, "Group name must not be empty")
+        group = GroupConfig(node.config, node.group_configs(name))
+        return [_own_config(group, key) for key in GROUP_KEYS.values()]
     raise TopicError(ErrorCode.INVALID_REQUEST, f"Unsupported resource type: {resource.resource_type}")
 
 
@@ -76,7 +82,7 @@ def _check_broker(name: str, node_id: int, alternative: str) -> None:
         )
 
 
-def _topic_config(config: TopicConfig, key: ConfigKey) -> Any:
+def _own_config(config: TopicConfig | GroupConfig, key: ConfigKey) -> Any:
     synonyms = [
         SYNONYM(name=name, value=value, source=source_code(source))
         for name, value, source in config.synonyms(key.name)

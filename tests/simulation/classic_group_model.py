@@ -58,6 +58,7 @@ class World:
             initial_rebalance_delay_ms=rng.choice((0, 0, 500)), max_size=rng.choice((100, 100, 3))
         )
         self.log: list[Record] = []
+        self.batch_ends = [0]
         self.durable = 0
         self.ids = 0
         self.shard = self.new_shard()
@@ -117,6 +118,7 @@ class World:
                     raise Violation(f"a record does not survive its bytes: {record}")
                 self.log.append(record)
                 self.shard.replay(record, now)
+            self.batch_ends.append(len(self.log))
             self.give(effects.replies)
         self.arm()
 
@@ -166,7 +168,10 @@ class World:
         are.
         """
         before = self.hard_state()
+        # The records of one event are one batch, which is there as a whole or not at all.
         keep = self.rng.randint(self.durable, len(self.log))
+        keep = max(end for end in self.batch_ends if end <= keep)
+        self.batch_ends = [end for end in self.batch_ends if end <= keep]
         whole = keep == len(self.log)
         del self.log[keep:]
         self.durable = keep
