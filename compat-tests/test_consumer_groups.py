@@ -13,21 +13,29 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import apache_kafka
 import brokers
-from consumer_group_story import STORIES, TOPICS, Answers
+from consumer_group_story import STORIES, TOPICS, Answers, regexes
 from probes import Prober
 
+from odradek.broker.groups.records import decode, encode
+from odradek.protocol import record_batch
 from odradek.protocol.messages.create_topics import REQUEST_TOPIC
 
 # So that a target is computed at once, as here.
 SETTINGS = ["group.consumer.assignment.interval.ms=0"]
 
 
+@pytest.fixture(scope="module", name="kafka_data")
+def _kafka_data(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """The folder of Apache Kafka's data."""
+    return tmp_path_factory.mktemp("kafka") / "data"
+
+
 @pytest.fixture(scope="module", name="addresses")
-def _addresses(needs_apache_kafka: None) -> Iterator[tuple[str, str]]:  # noqa: ARG001
+def _addresses(needs_apache_kafka: None, kafka_data: pathlib.Path) -> Iterator[tuple[str, str]]:  # noqa: ARG001
     """Both brokers, each for itself, with the topics of the stories."""
     ours = brokers.Odradek()
     try:
-        with apache_kafka.running(settings=SETTINGS) as theirs:
+        with apache_kafka.running(settings=SETTINGS, data=str(kafka_data)) as theirs:
             for address in (ours.address, theirs):
                 create_topics(address)
             yield ours.address, theirs
@@ -71,3 +79,27 @@ def test_answers_are_the_same(story: Callable[[Prober], Answers], addresses: tup
         if mine != other
     ]
     assert not different, "\n".join(different)
+
+
+def test_records_are_the_same_bytes(addresses: tuple[str, str], kafka_data: pathlib.Path) -> None:
+    """Every record that Apache Kafka has stored of consumer groups is read, and written back to its bytes."""
+    told(addresses[1], regexes)
+    seen: set[str] = set()
+    for segment in kafka_data.glob("__consumer_offsets-*/*.log"):
+        data = memoryview(segment.read_bytes())
+        for header in record_batch.batches(data):
+            for record in record_batch.records(data, header, 1 << 24):
+                known = decode(record.key, record.value)
+                assert known is not None
+                value = None if record.value is None else bytes(record.value)
+                assert encode(known) == (bytes(record.key or b""), value)
+                seen.add(type(known).__name__)
+    assert seen >= {
+        "ConsumerMemberMetadata",
+        "ConsumerGroupEpoch",
+        "TargetAssignment",
+        "TargetAssignmentEpoch",
+        "CurrentAssignment",
+        "ResolvedRegex",
+        "ConsumerTombstone",
+    }
