@@ -7,11 +7,15 @@ import html
 import json
 import pathlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 from xml.etree import ElementTree
 
 from cells import FAILED, NOT_IN_THIS_CLIENT, NOT_YET, OUTCOMES, PASSED, SKIPPED, Cell
 
+Table = dict[str, dict[str, Any]]
+
 MARKS = {PASSED: "ok", FAILED: "FAILED", NOT_IN_THIS_CLIENT: "-", NOT_YET: "not yet", SKIPPED: "skipped"}
+WIDTH = 140  # of a terminal on which a matrix can be read
 COLOURS = {
     PASSED: "#bfe5bf",
     FAILED: "#f0a0a0",
@@ -43,9 +47,18 @@ def counts(cells: Iterable[Cell]) -> str:
 
 
 def text(cells: Sequence[Cell]) -> str:
-    """The matrix for a terminal: scenarios down, clients across, and the counts."""
-    found = _by_place(cells)
+    """What a terminal shows: the matrix, scenarios down and clients across, or where that is too wide a line a
+    client with the count of each outcome; and the counts of all.
+    """
     clients, scenarios = _axes(cells)
+    matrix = _matrix(cells, clients, scenarios)
+    if len(matrix[0]) > WIDTH:
+        matrix = _summary(cells, clients)
+    return "\n".join([*matrix, "", counts(cells)])
+
+
+def _matrix(cells: Sequence[Cell], clients: list[str], scenarios: list[str]) -> list[str]:
+    found = _by_place(cells)
     down, across = max(map(len, scenarios)) + 2, [max(len(client), 7) + 2 for client in clients]
     lines = [
         " " * down + "".join(f"{client:>{width}}" for client, width in zip(clients, across, strict=True))
@@ -54,7 +67,17 @@ def text(cells: Sequence[Cell]) -> str:
         marks = [MARKS[found[client, scenario].outcome] for client in clients]
         row = "".join(f"{mark:>{width}}" for mark, width in zip(marks, across, strict=True))
         lines.append(f"{scenario:{down}}{row}")
-    return "\n".join([*lines, "", counts(cells)])
+    return lines
+
+
+def _summary(cells: Sequence[Cell], clients: list[str]) -> list[str]:
+    down = max(map(len, clients)) + 2
+    lines = [" " * down + "".join(f"{outcome:>20}" for outcome in OUTCOMES)]
+    for client in clients:
+        outcomes = [cell.outcome for cell in cells if cell.client == client]
+        row = "".join(f"{outcomes.count(outcome) or '':>20}" for outcome in OUTCOMES)
+        lines.append(f"{client:{down}}{row}")
+    return lines
 
 
 def write_json(cells: Sequence[Cell], path: pathlib.Path) -> None:
@@ -109,6 +132,30 @@ def write_html(cells: Sequence[Cell], path: pathlib.Path, title: str) -> None:
             reasons="\n".join(reasons) or "<p>Every cell is green.</p>",
         )
     )
+
+
+def write_markdown(cells: Sequence[Cell], path: pathlib.Path, title: str, scenarios: Table) -> None:
+    """A page for the documentation: what each scenario means, the matrix, and the reasons."""
+    found = _by_place(cells)
+    clients, names = _axes(cells)
+    lines = [f"# {title}", "", f"{counts(cells)}.", "", "| scenario | meaning |", "|---|---|"]
+    for name in names:
+        kips = ", ".join(f"KIP-{number}" for number in scenarios[name].get("kips", ()))
+        meaning = scenarios[name]["meaning"].replace("|", "\\|")
+        lines.append(f"| {name} | {meaning}{f' ({kips})' if kips else ''} |")
+    lines += ["", "| |" + "".join(f" {name} |" for name in names), "|---|" + "---|" * len(names)]
+    for client in clients:
+        marks = "".join(f" {MARKS[found[client, name].outcome]} |" for name in names)
+        lines.append(f"| {client} |{marks}")
+    lines += ["", "`-`: not in this client.", ""]
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for cell in cells:
+        if cell.outcome != PASSED:
+            reason = cell.detail.partition("\n")[0]
+            alike.setdefault((cell.client, cell.outcome, reason), []).append(cell.scenario)
+    for (client, outcome, reason), own in alike.items():
+        lines.append(f"- {client}, {outcome}: {', '.join(own)}. {reason}")
+    path.write_text("\n".join(lines) + "\n")
 
 
 def _by_place(cells: Iterable[Cell]) -> dict[tuple[str, str], Cell]:

@@ -45,7 +45,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--require-all", action="store_true", help="a client that must be skipped is a failure"
     )
-    for kind in ("json", "junit", "html"):
+    for kind in ("json", "junit", "html", "markdown"):
         parser.add_argument(f"--{kind}", type=pathlib.Path, metavar="FILE", help=f"write the cells as {kind}")
     options = parser.parse_args()
     options.clients = select(parser, "client", options.client, load("clients/clients.toml"))
@@ -138,17 +138,17 @@ def main() -> int:
 def write(found: list[cells.Cell], options: argparse.Namespace) -> None:
     """The files that were asked for."""
     against = f"Apache Kafka {options.apache_kafka}" if options.apache_kafka else options.broker or "Odradek"
-    writers: dict[str, Callable[[list[cells.Cell], pathlib.Path], None]] = {
-        "json": report.write_json,
-        "junit": report.write_junit,
-        "html": lambda all_cells, path: report.write_html(
-            all_cells, path, f"Kafka clients against {against}"
-        ),
+    title = f"Kafka clients against {against}"
+    writers: dict[str, Callable[[pathlib.Path], None]] = {
+        "json": lambda path: report.write_json(found, path),
+        "junit": lambda path: report.write_junit(found, path),
+        "html": lambda path: report.write_html(found, path, title),
+        "markdown": lambda path: report.write_markdown(found, path, title, options.scenarios),
     }
     for kind, writer in writers.items():
         path = getattr(options, kind)
         if path is not None:
-            writer(found, path)
+            writer(path)
 
 
 if __name__ == "__main__":
