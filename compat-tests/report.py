@@ -47,8 +47,8 @@ def counts(cells: Iterable[Cell]) -> str:
 
 
 def text(cells: Sequence[Cell]) -> str:
-    """What a terminal shows: the matrix, scenarios down and clients across, or where that is too wide a line a
-    client with the count of each outcome; and the counts of all.
+    """What a terminal shows: the matrix, scenarios down and clients across, or where that is too wide a line
+    a client with the count of each outcome; and the counts of all.
     """
     clients, scenarios = _axes(cells)
     matrix = _matrix(cells, clients, scenarios)
