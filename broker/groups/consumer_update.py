@@ -41,7 +41,7 @@ class MemberUpdate:
         self.settings, self.now, self.effects = settings, now, effects
         self.config = settings.of(group.group_id)
         self.epoch = group.epoch
-        self.is_homogeneous = group.subscriptions.is_homogeneous(len(group.members))
+        self.is_homogeneous: bool | None = None
         self.asks_for_epoch = False
         self.subscription_changed = False
 
@@ -82,6 +82,8 @@ class MemberUpdate:
         return has_new_topics or age_ms > self.config.regex_refresh_interval_ms
 
     def _changes_assignor(self) -> bool:
+        if self.updated.server_assignor == self.member.server_assignor:
+            return False
         return self._assignor_after() != preferred_assignor(self.group, self.settings)
 
     def _assignor_after(self) -> str:
@@ -123,6 +125,8 @@ class MemberUpdate:
         is_early = computed_ms and self.now.wall_ms < computed_ms + self.config.assignment_interval_ms
         if group.target_epoch >= self.epoch or is_early:
             return group.target_epoch, group.target_of(self.updated)
+        if self.is_homogeneous is None:
+            self.is_homogeneous = group.subscriptions.is_homogeneous(len(group.members))
         records, target = retarget(
             group,
             self.epoch,

@@ -8,11 +8,14 @@ that fall into one bucket come in the order of `items`, as far as a table does n
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 from typing import TypeVar
 
 from .placement import java_hash
 
 T = TypeVar("T")
+# The ids of members come again with every target: the hashes of so many are remembered.
+_string_hash = lru_cache(maxsize=10_000)(java_hash)
 _SMALLEST_TABLE = 16
 _LOAD = 0.75
 
@@ -20,19 +23,19 @@ _LOAD = 0.75
 def hash_map_order(names: Iterable[str]) -> list[str]:
     """Strings as a HashMap has them that grew by one put for each."""
     items = list(names)
-    return _in_buckets(items, java_hash, _grown(len(items)))
+    return _in_buckets(items, _string_hash, _grown(len(items)))
 
 
 def hash_map_copy_order(names: Iterable[str]) -> list[str]:
     """Strings as `new HashMap(map)` has them."""
     items = list(names)
-    return _in_buckets(items, java_hash, _fitting(len(items), 1))
+    return _in_buckets(items, _string_hash, _fitting(len(items), 1))
 
 
 def string_set_order(names: Iterable[str]) -> list[str]:
     """Strings as `new HashSet(collection)` has them; those in one bucket by their letters."""
     items = sorted(names)
-    return _in_buckets(items, java_hash, _fitting(len(items), _SMALLEST_TABLE))
+    return _in_buckets(items, _string_hash, _fitting(len(items), _SMALLEST_TABLE))
 
 
 def uuid_map_order(ids: Iterable[bytes]) -> list[bytes]:
@@ -59,6 +62,8 @@ def uuid_hash(topic_id: bytes) -> int:
 
 
 def _in_buckets(items: list[T], hash_of: Callable[[T], int], table_size: int) -> list[T]:
+    if len(items) < 2:
+        return items
     mask = table_size - 1
 
     def bucket(item: T) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 from . import assignors
 from .consumer_group import ConsumerGroup
@@ -41,10 +42,15 @@ def retarget(
     replaced = group.static_members.get(updated.instance_id or "")
     members = {m.member_id: m for m in group.members.values() if m.member_id != replaced}
     members[updated.member_id] = updated
+
+    @cache
+    def ordered_ids(names: frozenset[str]) -> tuple[bytes, ...]:
+        return tuple(topic_ids(string_set_order(names), topics))
+
     specs = {
         member_id: assignors.MemberSpec(
             member.instance_id,
-            tuple(topic_ids(string_set_order(wanted_topics(member, group.regexes)), topics)),
+            ordered_ids(wanted_topics(member, group.regexes)),
             group.target_of(member),
         )
         for member_id, member in members.items()

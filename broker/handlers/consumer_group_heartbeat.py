@@ -44,8 +44,17 @@ def handle(request: Any, context: RequestContext) -> Any:
     )
 
 
+def check_served(context: RequestContext) -> None:
+    """Raise GroupError UNSUPPORTED_VERSION where the settings leave out the protocol."""
+    if "consumer" not in context.node.config["group.coordinator.rebalance.protocols"]:
+        raise GroupError(ErrorCode.UNSUPPORTED_VERSION, ErrorCode.UNSUPPORTED_VERSION.message)
+
+
 def _check(request: Any, context: RequestContext) -> None:
-    """Raise GroupError INVALID_REQUEST or UNSUPPORTED_ASSIGNOR, with Kafka's messages."""
+    """Raise GroupError INVALID_REQUEST or UNSUPPORTED_ASSIGNOR with Kafka's messages, or what `check_served`
+    raises.
+    """
+    check_served(context)
     epoch = request.member_epoch
     names_member = context.version >= 1 or epoch > JOIN_EPOCH or epoch == LEAVE_EPOCH
     texts = {
