@@ -103,9 +103,16 @@ def _member(group: ConsumerGroup, request: JoinRequest, member_id: str, effects:
 
 
 def _downgrade(update: MemberUpdate, owned: dict[bytes, frozenset[int]] | Any) -> ConsumerMember:
-    """With this member there is nobody left who speaks the consumer protocol."""
+    """With this member there is nobody left who speaks the consumer protocol.
+
+    All others go on with what they have if they have arrived at the target. (Apache Kafka lets them go on
+    even if some have not, and what those still wait for stays nobody's.)
+    """
     group, reached = update.group, update.updated
-    rebalances = group.target_epoch < update.epoch
+    replaced = group.static_members.get(reached.instance_id or "")
+    others = (member for member in group.members.values() if member.member_id != replaced)
+    have_arrived = all(member.is_reconciled_to(group.target_epoch) for member in others)
+    rebalances = group.target_epoch < update.epoch or not have_arrived
     if not rebalances:
         reached = update.move(group.target_epoch, group.target_of(reached), owned)
     downgrade(group, (), update.settings.topics, update.now, update.effects, reached, rebalances=rebalances)

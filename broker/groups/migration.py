@@ -180,6 +180,14 @@ def downgrade(
         )
     )
     group.ends_in_rebalance = rebalances
+    before = effects.undo
+
+    def stay(error: ErrorCode, later: Instant, undone: Effects) -> None:
+        group.ends_in_rebalance = None
+        if before is not None:
+            before(error, later, undone)
+
+    effects.undo = stay
 
 
 def _downgraded(

@@ -61,7 +61,7 @@ class Shard:
         self.consumer_settings = consumer_settings or ConsumerSettings()
         self.groups: dict[str, Group] = {}
         self.offsets = offsets.Offsets()
-        self._moving_down: set[str] = set()
+        self._moving_down: dict[str, bool] = {}
 
     @property
     def machines(self) -> Mapping[str, Group]:
@@ -92,10 +92,9 @@ class Shard:
         group = self._classic_group(record.group_id, now)
         group.replay(record)
         if record.group_id in self._moving_down:
-            self._moving_down.discard(record.group_id)
+            group.rebalance_is_due = self._moving_down.pop(record.group_id)
             for member in group.members.values():
                 group.touch(member, now)
-            group.rebalance_is_due = True
             group.wake_at(now.monotonic_ms)
 
     def _classic_group(self, group_id: str, now: Instant) -> ClassicGroup:
@@ -111,8 +110,8 @@ class Shard:
                 group.replay(record, now)
                 if record.kind is Kind.GROUP_EPOCH:
                     del self.groups[record.group_id]
-                    if group.ends_in_rebalance:
-                        self._moving_down.add(record.group_id)
+                    if group.ends_in_rebalance is not None:
+                        self._moving_down[record.group_id] = group.ends_in_rebalance
             return
         if not isinstance(group, ConsumerGroup):
             group = self.groups[record.group_id] = self._new_consumer_group(record.group_id)

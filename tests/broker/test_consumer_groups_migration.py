@@ -143,3 +143,48 @@ def test_a_protocol_may_be_left_out() -> None:
     """`group.coordinator.rebalance.protocols=classic`."""
     desk = Desk(group_coordinator_rebalance_protocols="classic")
     assert beat(desk).error_code == ErrorCode.UNSUPPORTED_VERSION
+
+
+def mixed_group(desk: Desk) -> Any:
+    """A classic member and a static one of the new protocol that has left for a while, both with their part;
+    the last answer to the classic one's join.
+    """
+    joined = classic_group(desk)
+    epoch = beat(desk, instance_id="i").member_epoch
+    again = classic(desk, member_id=joined.member_id)
+    desk.sync(again)
+    beat(desk, epoch=epoch, instance_id="i")
+    beat(desk, epoch=-2, instance_id="i")
+    return again
+
+
+def test_a_classic_member_in_the_place_of_a_static_one_ends_the_new_protocol() -> None:
+    """It takes over what that one had, and nobody needs to join again; a member that is dead by then is still
+    put out.
+    """
+    desk = Desk()
+    other = mixed_group(desk)
+    back = classic(desk, group_instance_id="i")
+    assert desk.state() == "Stable"
+    desk.wait(1)
+    assert desk.state() == "Stable"
+    synced = desk.sync(back, group_instance_id="i")
+    assert len(partitions_in(synced.assignment)) >= 1
+    assert desk.beat(other) == ErrorCode.NONE
+    for _ in range(4):
+        desk.wait(9_000)
+        last = desk.beat(back, group_instance_id="i")
+    assert last == ErrorCode.REBALANCE_IN_PROGRESS
+    assert desk.beat(other) == ErrorCode.UNKNOWN_MEMBER_ID
+
+
+def test_members_that_have_not_arrived_join_again_after_the_end_of_the_new_protocol() -> None:
+    """Else what they wait for would stay nobody's."""
+    desk = Desk()
+    joined = classic_group(desk)
+    beat(desk, instance_id="i")
+    beat(desk, epoch=-2, instance_id="i")
+    classic(desk, group_instance_id="i")
+    desk.wait(0)
+    assert desk.state() == "PreparingRebalance"
+    assert desk.beat(joined) in (ErrorCode.REBALANCE_IN_PROGRESS, ErrorCode.ILLEGAL_GENERATION)

@@ -229,6 +229,7 @@ class ClassicConsumer(Client):
         subscription = consumer_protocol.SUBSCRIPTION(topics=sorted(self.names))
         self.subscription = consumer_protocol.write(consumer_protocol.SUBSCRIPTION, subscription, 1)
         self.has: Owned = set()
+        self.holds = False
 
     @property
     def topics(self) -> set[str]:

@@ -253,7 +253,8 @@ class ConsumerWorld(World):
         kind = rng.randrange(6)
         if kind == 0 or not client.alive:
             same = client.instance_id if rng.random() < 0.7 and not self.trouble.calm else None
-            if same is not None and client.alive and rng.random() < 0.7:
+            # Two processes of one instance, one of each protocol, could turn the group to and fro for ever.
+            if same is not None and client.alive and (rng.random() < 0.7 or self.with_classic):
                 client.crash()
             self.newcomer(0, same)
         elif kind == 1:
@@ -262,7 +263,7 @@ class ConsumerWorld(World):
             client.crash()
         elif kind == 3 and not self.trouble.calm:
             client.stalls = True
-            client.holds = rng.random() < 0.5
+            client.holds |= rng.random() < 0.5
         elif isinstance(client, ConsumerClient):
             client.resubscribe()
 
