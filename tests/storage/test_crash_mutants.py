@@ -209,8 +209,15 @@ MUTATIONS: dict[Mutation, tuple[str, tuple[str, ...]]] = {
 def test_a_mistake_is_caught(
     mutation: Mutation, seed: str, often: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the same runner, and soon: mostly in the first history, which changes with the calls that are made."""
+    """By the same runner, and soon: a history changes with the calls that storage makes, so there are three."""
     mutation(monkeypatch)
-    with pytest.raises(Failed):
-        for history in (seed, f"{seed}-again", f"{seed}-once-more"):
-            run(history, OUTCOMES, often)
+    assert any(fails(history, often) for history in (seed, f"{seed}-again", f"{seed}-once-more"))
+
+
+def fails(history: str, often: tuple[str, ...]) -> bool:
+    """Whether a promise is seen broken."""
+    try:
+        run(history, OUTCOMES, often)
+    except Failed:
+        return True
+    return False
