@@ -209,7 +209,7 @@ MUTATIONS: dict[Mutation, tuple[str, tuple[str, ...]]] = {
 def test_a_mistake_is_caught(
     mutation: Mutation, seed: str, often: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the same runner, and soon: a history changes with the calls that storage makes, so there are three."""
+    """By the same runner, and soon. A history changes with the calls that storage makes: there are three."""
     mutation(monkeypatch)
     assert any(fails(history, often) for history in (seed, f"{seed}-again", f"{seed}-once-more"))
 

@@ -3,7 +3,7 @@
 A transcript is what Apache Kafka 4.4 was seen to print, below transcripts/. `$ ` begins a command, to which
 the broker's address is appended; `< ` is a line of its standard input, and of the file FILE. After `|`,
 `sort` and `grep TEXT` arrange its output. TOPIC and GROUP (TOPIC-2 and so on too) are names made for the run.
-`program.py --record VERSION SCENARIO BROKER` runs a transcript's commands and writes down what they print now.
+`program.py --record VERSION SCENARIO BROKER` runs a transcript's commands and writes down what they print.
 """
 
 from __future__ import annotations
