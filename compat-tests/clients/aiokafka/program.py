@@ -14,6 +14,7 @@ import errors
 import groups
 import producing
 import restarts
+import transactions
 from harness import main, scenarios_in
 
 ABSENT = {
@@ -24,4 +25,4 @@ ABSENT = {
 if __name__ == "__main__":
     if sys.argv[1] == "member":
         asyncio.run(groups.print_as_member(*sys.argv[2:]))
-    main({**scenarios_in(admin, producing, consuming, errors, groups, restarts), **ABSENT})
+    main({**scenarios_in(admin, producing, consuming, errors, groups, restarts, transactions), **ABSENT})

@@ -14,9 +14,17 @@ import errors
 import groups
 import producing
 import restarts
+import transactions
 from harness import main, scenarios_in
 
 ABSENT = {"command-line": "librdkafka's command-line tool, kcat, is a package of its own"}
 
 if __name__ == "__main__":
-    main({**scenarios_in(admin, producing, consuming, errors, groups, consumer_groups, restarts), **ABSENT})
+    main(
+        {
+            **scenarios_in(
+                admin, producing, consuming, errors, groups, consumer_groups, restarts, transactions
+            ),
+            **ABSENT,
+        }
+    )

@@ -14,8 +14,17 @@ import errors
 import groups
 import producing
 import restarts
+import transactions
 from common import VERSION
 from harness import main, scenarios_in
+
+TRANSACTIONAL = (
+    "transactions",
+    "transactions-fenced",
+    "transactions-timeout",
+    "consume-transform-produce",
+    "kill-transactions",
+)
 
 # What the client's own API lacks, by the version that brought it.
 ABSENT = {
@@ -29,6 +38,7 @@ ABSENT = {
     (2, 1): {
         "kill-produce": "the producer is idempotent from 2.1 on",
         "group-static": "members may be static from 2.1 on",
+        **dict.fromkeys(TRANSACTIONAL, "the producer is transactional from 2.1 on"),
     },
     (2, 3): {"command-line": "there are command-line tools from 2.3 on"},
     (3, 0): {"group-cooperative": "the cooperative assignor came with 3.0"},
@@ -39,4 +49,9 @@ if __name__ == "__main__":
     for version, lacking in ABSENT.items():
         if version > VERSION:
             absent |= lacking
-    main({**scenarios_in(admin, producing, consuming, errors, groups, restarts, command_line), **absent})
+    main(
+        {
+            **scenarios_in(admin, producing, consuming, errors, groups, restarts, transactions, command_line),
+            **absent,
+        }
+    )
