@@ -122,11 +122,11 @@ def expired(
     The clock of a classic group runs from the moment when it lost its last member, or for a topic that a
     stable group no longer subscribes to and for groups that never had members, from the commit. That of a
     consumer group always runs from the commit, for topics that it does not subscribe to. A retention that the
-    commit brought along (v2 to v4) overrides both.
+    commit brought along (v2 to v4) overrides both. What an open transaction may change stays.
     """
     by_topic = offsets.of_group(group.group_id)
     if not by_topic:
-        return [], True
+        return [], not offsets.has_unstable(group.group_id)
     since_empty_ms = None
     if isinstance(group, ClassicGroup):
         if not _may_expire(group):
@@ -141,6 +141,8 @@ def expired(
             continue
         for partition, committed in partitions.items():
             since_ms = committed.commit_timestamp_ms if since_empty_ms is None else since_empty_ms
+            if offsets.is_unstable(group.group_id, topic, partition):
+                continue
             if _is_expired(committed, since_ms, retention_ms, now.wall_ms):
                 tombstones.append(OffsetTombstone(group.group_id, topic, partition))
     return tombstones, len(tombstones) == total

@@ -262,6 +262,22 @@ def test_offsets_count_when_they_are_committed(desk: Desk) -> None:
     assert desk.offset("g", stable=True) == (7, E.NONE)
 
 
+def test_offsets_of_an_open_transaction_do_not_expire() -> None:
+    """Neither the group goes nor the offset that it would change, however old it is."""
+    desk = Desk(transaction_max_timeout_ms=2_000_000_000)
+    one = desk.producer("a", timeout_ms=2_000_000_000)
+    desk.commit_offset(one, "new", 7)
+    node = desk.harness.node
+    desk.harness.advance(8 * 24 * 3_600_000)
+    node.groups.expire_offsets()
+    one = following(one, desk.end(one, commit=True))
+    assert desk.offset("new") == (7, E.NONE)
+    desk.commit_offset(one, "new", 8)
+    desk.harness.advance(8 * 24 * 3_600_000)
+    node.groups.expire_offsets()
+    assert desk.offset("new") == (7, E.NONE)
+
+
 @pytest.mark.parametrize(
     ("version", "error"),
     [(0, E.INVALID_TXN_STATE), (3, E.INVALID_TXN_STATE), (4, E.TRANSACTION_ABORTABLE), (5, E.NONE)],
