@@ -41,7 +41,10 @@ ABSENT = {
         **dict.fromkeys(TRANSACTIONAL, "the producer is transactional from 2.1 on"),
     },
     (2, 3): {"command-line": "there are command-line tools from 2.3 on"},
-    (3, 0): {"group-cooperative": "the cooperative assignor came with 3.0"},
+    (3, 0): {
+        "group-cooperative": "the cooperative assignor came with 3.0",
+        "kill-transactions": "before 3.0 the sender does not get over records of a failed transaction",
+    },
 }
 
 if __name__ == "__main__":
