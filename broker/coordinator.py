@@ -10,6 +10,7 @@ timers.
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -80,7 +81,7 @@ class RecordFormat(NamedTuple):
     decode: Callable[[Any, Any], Any]
 
 
-class Coordinator:
+class Coordinator(ABC):
     """All shards of one internal topic, `topic_name`. What a kind of coordinator adds is in its subclass."""
 
     topic_name = ""
@@ -91,17 +92,17 @@ class Coordinator:
         self._clock = clock
         self._homes: list[Home] = []
 
+    @abstractmethod
     def record_format(self) -> RecordFormat:
         """How the records of the shards are written."""
-        raise NotImplementedError
 
+    @abstractmethod
     def new_shard(self, index: int) -> Any:
         """The empty shard of a partition."""
-        raise NotImplementedError
 
+    @abstractmethod
     def carry_out(self, order: Any, now: Instant) -> None:
         """Do what a shard has ordered."""
-        raise NotImplementedError
 
     def load(self) -> None:
         """Replay every partition of the internal topic, if there is one.
