@@ -35,6 +35,11 @@ OLD_NEWEST = {
     "describe_cluster": 1,
     "write_txn_markers": 1,
     "list_transactions": 1,
+    "end_txn": 4,
+    # From 3 on Kafka 4 has another name for the generation.
+    "txn_offset_commit": 2,
+    # The schemas of 3.9 do not say that a struct can be null.
+    "describe_topic_partitions": -1,
     # 3.9 has them as a preview.
     "consumer_group_heartbeat": -1,
     "consumer_group_describe": -1,

@@ -3,7 +3,7 @@
 As in `group_records` each starts with its version. A record with a null value deletes the transactional id.
 
 - TransactionLogValue: 1: flexible (KIP-915). Its tags are of KIP-890: the producer ids before and after this
-  one, and the version of transactions that the client speaks.
+  one, and the version of transactions that the client speaks; the epoch after this one is of KIP-939.
 """
 
 from ..schema import INT8, INT16, INT32, INT64, STRING, Array, Field, Message, Struct
@@ -32,6 +32,7 @@ TRANSACTION_LOG_VALUE = Message(
         Field("previous_producer_id", INT64, since=1, tag=0, default=-1),
         Field("next_producer_id", INT64, since=1, tag=1, default=-1),
         Field("producer_epoch", INT16),
+        Field("next_producer_epoch", INT16, since=1, tag=3, default=-1),
         Field("transaction_timeout_ms", INT32),
         Field("transaction_status", INT8),
         Field("transaction_partitions", Array(PARTITIONS), nullable=0),
