@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import shutil
+import sys
+from collections.abc import Iterator
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from probes.pair import Pair, running
 
 
 @pytest.fixture(scope="session", name="needs_apache_kafka")
@@ -17,3 +24,16 @@ def _needs_apache_kafka() -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", name="kafka_data")
+def _kafka_data(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """The data folder of the Apache Kafka in `pair`."""
+    return tmp_path_factory.mktemp("kafka") / "data"
+
+
+@pytest.fixture(scope="session", name="pair")
+def _pair(needs_apache_kafka: None, kafka_data: pathlib.Path) -> Iterator[Pair]:  # noqa: ARG001
+    """Odradek and Apache Kafka side by side, for stories of single requests."""
+    with running(kafka_data) as pair:
+        yield pair

@@ -5,10 +5,7 @@ group from its first member to its end. Each function is one story on groups of 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
-
-from probes import Prober
 
 from odradek.protocol.messages import consumer_protocol
 from odradek.protocol.messages import join_group as joins
@@ -16,9 +13,7 @@ from odradek.protocol.messages import offset_commit as commits
 from odradek.protocol.messages import offset_delete as deletes
 from odradek.protocol.messages import offset_fetch as fetches
 from odradek.protocol.messages.consumer_group_heartbeat import TOPIC_PARTITIONS
-
-Answers = Iterator[tuple[str, Any]]
-TOPICS = {"flights": 4, "delays": 2}
+from probes import Answers, Prober, story
 
 
 def beat(p: Prober, group: str, member: str = "m1", epoch: int = 0, version: int = 1, **fields: Any) -> Any:
@@ -97,6 +92,7 @@ def classic_join(p: Prober, group: str, member: str = "", version: int = 9, **fi
 # Refusals
 
 
+@story
 def refused_without_a_group(p: Prober) -> Answers:
     """Everything that is wrong with a request by itself."""
     for version in (0, 1):
@@ -139,6 +135,7 @@ def refused_without_a_group(p: Prober) -> Answers:
     yield "fetch of unknown group", fetch(p, "r3", "m1", 1)
 
 
+@story
 def lives_of_members(p: Prober) -> Answers:
     """Two members join, share, are wrong about their epochs, and leave."""
     yield "first joins", beat(p, "l")
@@ -182,6 +179,7 @@ def lives_of_members(p: Prober) -> Answers:
     yield "describe deleted", describe(p, "l")
 
 
+@story
 def static_members(p: Prober) -> Answers:
     """A static member leaves for a while, comes back, and is fenced."""
     yield "joins", beat(p, "s", "m1", instance_id="i1")
@@ -200,6 +198,7 @@ def static_members(p: Prober) -> Answers:
     yield "describe without", describe(p, "s")
 
 
+@story
 def offsets(p: Prober) -> Answers:
     """Who may commit and fetch, at which epochs."""
     yield "joins", beat(p, "o")
@@ -228,6 +227,7 @@ def offsets(p: Prober) -> Answers:
     yield "delete offsets", p.ask("offset_delete", 0, group_id="o", topics=[topic])
 
 
+@story
 def regexes(p: Prober) -> Answers:
     """A subscription by regular expression, alone and beside names."""
     yield "joins", beat(p, "x", subscribed_topic_names=None, subscribed_topic_regex="fli.*|del.*")
@@ -242,6 +242,7 @@ def regexes(p: Prober) -> Answers:
     yield "leaves", beat(p, "x", epoch=-1)
 
 
+@story
 def classic_members(p: Prober) -> Answers:
     """A classic member joins a consumer group, lives in it, and is left alone with it."""
     yield "consumer joins", beat(p, "c")
@@ -286,6 +287,7 @@ def classic_members(p: Prober) -> Answers:
     yield "heartbeat as classic", p.ask("heartbeat", 4, **heart, generation_id=again.generation_id)
 
 
+@story
 def upgrade(p: Prober) -> Answers:
     """A consumer joins a classic group."""
     first = classic_join(p, "u", version=3)
@@ -313,6 +315,7 @@ def upgrade(p: Prober) -> Answers:
     yield "describe alone", describe(p, "u")
 
 
+@story
 def other_protocols(p: Prober) -> Answers:
     """A consumer does not get into a classic group that is not one of consumers."""
     joined = classic_join(p, "n", version=3, protocol_type="connect")
@@ -320,15 +323,3 @@ def other_protocols(p: Prober) -> Answers:
     yield "connect joins", joined
     yield "consumer joins", beat(p, "n")
     yield "describe", describe(p, "n")
-
-
-STORIES: list[Callable[[Prober], Answers]] = [
-    refused_without_a_group,
-    lives_of_members,
-    static_members,
-    offsets,
-    regexes,
-    classic_members,
-    upgrade,
-    other_protocols,
-]

@@ -1,0 +1,144 @@
+"""The one place that says what a broker may choose, so that no two brokers' answers agree on it.
+
+Such a value is shown by a name in place of itself, the same name for the same value: brokers that hand out
+different ids, but the same one twice where the other does too, are shown alike. Everything else in an answer,
+the texts of errors included, is determined and compared as it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+Shown = Any
+
+_ZERO_ID = bytes(16)
+_RANDOM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+class Names:
+    """The names that the undetermined values of one broker have been given so far."""
+
+    def __init__(self) -> None:
+        self._names: dict[Any, str] = {}
+        self._counts: dict[str, int] = {}
+
+    def give(self, value: Any, name: str) -> None:
+        """Show `value` as <name> from now on."""
+        self._names[value] = f"<{name}>"
+
+    def of(self, value: Any, kind: str) -> str:
+        """The name of `value`, which is a new one of its `kind` if it was never seen."""
+        if value not in self._names:
+            self._counts[kind] = self._counts.get(kind, 0) + 1
+            self.give(value, f"{kind} {self._counts[kind]}")
+        return self._names[value]
+
+    def within(self, text: str) -> str:
+        """A text with names in place of the values that occur in it, and of random ids."""
+        if text in self._names:
+            return self._names[text]
+        for value, name in self._names.items():
+            known = base64_id(value) if isinstance(value, bytes) else value
+            if isinstance(known, str) and len(known) > 8:
+                text = text.replace(known, name)
+        return _RANDOM_ID.sub(lambda found: self.of(found[0], "random id"), text)
+
+
+def base64_id(value: bytes) -> str:
+    """A 16-byte id as Kafka prints it."""
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")
+
+
+# The rules. A field is `name`, or `Struct.name` where other messages mean something else by that name.
+
+Rule = Callable[[Any, Names], Shown]
+
+
+def an_id(kind: str, *none: Any) -> Rule:
+    """Ids, all but those that mean that there is none."""
+    return lambda value, names: value if value in none else names.of((kind, value), kind)
+
+
+def a_text_id(kind: str) -> Rule:
+    """An id that may occur within texts too."""
+    return lambda value, names: names.of(value, kind) if value else value
+
+
+def a_time(value: Any, names: Names) -> Shown:  # noqa: ARG001
+    """A moment; -1 and 0 mean that there is none."""
+    return "<time>" if value > 0 else value
+
+
+def anything(value: Any, names: Names) -> Shown:  # noqa: ARG001
+    """No part of what is compared."""
+    return "<any>"
+
+
+RULES: dict[str, Rule] = {
+    # Names of machines, networks and their state.
+    "host": lambda value, names: "<host>" if value else value,  # noqa: ARG005
+    "client_host": lambda value, names: "<host>" if value else value,  # noqa: ARG005
+    "port": lambda value, names: "<port>" if value > 0 else value,  # noqa: ARG005
+    "throttle_time_ms": anything,
+    "log_dir": lambda value, names: "<folder>" if value else value,  # noqa: ARG005
+    "total_bytes": anything,
+    "usable_bytes": anything,
+    # Numbers and names that are chosen by the broker.
+    "cluster_id": a_text_id("cluster id"),
+    "producer_id": an_id("producer id", -1),
+    "FetchResponse.session_id": an_id("fetch session", 0),
+    "finalized_features_epoch": anything,
+    "incarnation_id": anything,
+    # Times of the broker's clock.
+    "log_append_time_ms": a_time,
+    "transaction_start_time_ms": a_time,
+    "last_timestamp": a_time,
+}
+
+# Arrays that Apache Kafka fills from hash tables: compared in the order of these fields of their elements.
+UNORDERED: dict[str, tuple[str, ...]] = {
+    "ApiVersionsResponse.api_keys": ("api_key",),
+    "ApiVersionsResponse.supported_features": ("name",),
+    "ApiVersionsResponse.finalized_features": ("name",),
+    "CreatableTopicResult.configs": ("name",),
+    "DescribeConfigsResult.configs": ("name",),
+}
+
+
+def shown(value: Any, names: Names, within: str = "", name: str = "") -> Shown:
+    """An answer as plain values, in which two brokers that behave alike are equal.
+
+    `within` is the struct that the value is a field of, and `name` the field.
+    """
+    field = f"{within}.{name}"
+    rule = RULES.get(field) or RULES.get(name)
+    if rule is not None and value is not None:
+        return rule(value, names)
+    if isinstance(value, list):
+        order = UNORDERED.get(field)
+        if order is not None:
+            value = sorted(value, key=lambda each: [json.dumps(getattr(each, by)) for by in order])
+        return [shown(each, names, within, name) for each in value]
+    if isinstance(value, bytes) and len(value) == 16 and "id" in name:
+        return base64_id(value) if value[:15] == _ZERO_ID[:15] else names.of(value, "id")
+    if isinstance(value, bytes | bytearray | memoryview):
+        return value.hex()
+    if isinstance(value, str):
+        return names.within(value)
+    if hasattr(value, "unknown_tags"):
+        fields = {
+            field: shown(getattr(value, field), names, type(value).__name__, field) for field in slots(value)
+        }
+        if value.unknown_tags:
+            fields["unknown_tags"] = {tag: data.hex() for tag, data in value.unknown_tags.items()}
+        return fields
+    return value
+
+
+def slots(value: Any) -> list[str]:
+    """The fields of a struct's value."""
+    return list(type(value).__slots__)
