@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import apache_kafka
 
-from tests.protocol.codecs.catalogue import APIS, Case
+from tests.protocol.codecs.catalogue import APIS, SHARE_APIS, Case
 from tests.protocol.codecs.coverage import KAFKA_4_FLOOR
 
 OLD, NEW = "3.9.1", "4.4.0"
@@ -40,15 +40,17 @@ OLD_NEWEST = {
     "txn_offset_commit": 2,
     # The schemas of 3.9 do not say that a struct can be null.
     "describe_topic_partitions": -1,
-    # 3.9 has them as a preview.
+    # 3.9 has them as a preview, or not at all.
     "consumer_group_heartbeat": -1,
     "consumer_group_describe": -1,
+    **dict.fromkeys(SHARE_APIS, -1),
 }
 
 # Where the classes of records lie that are not the group coordinator's.
 _PACKAGES = {
     "metadata_records": "common.metadata",
     "transaction_records": "coordinator.transaction.generated",
+    "share_state_records": "coordinator.share.generated",
 }
 
 SOURCE = pathlib.Path(__file__).with_name("MessageOracle.java")
@@ -121,7 +123,7 @@ def speakers(case: Case) -> list[str]:
     if case.api == "consumer_group_records":
         # 3.9 calls a key's version what Kafka 4 calls its type, but does not know regular expressions.
         return [OLD] if case.direction.endswith("key") and case.version != 16 else [NEW]
-    if case.api in ("metadata_records", "transaction_records"):
+    if case.api in ("metadata_records", "transaction_records", "share_group_records", "share_state_records"):
         return [NEW]
     old = case.version <= OLD_NEWEST.get(case.api, case.version)
     return [OLD] * old + [NEW] * (case.version >= KAFKA_4_FLOOR.get(case.api, 0))
@@ -129,7 +131,8 @@ def speakers(case: Case) -> list[str]:
 
 def class_version(case: Case) -> int:
     """The version by which the Java class goes: Kafka 4's keys are all at 0."""
-    is_key = case.api == "consumer_group_records" and case.direction.endswith("key")
+    kinds = ("consumer_group_records", "share_group_records", "share_state_records")
+    is_key = case.api in kinds and case.direction.endswith("key")
     return 0 if is_key and speakers(case) == [NEW] else case.version
 
 

@@ -9,25 +9,11 @@ The version of a key says what the record is about; values have version 0 and ar
   expression.
 """
 
-from ..schema import BYTES, INT8, INT32, INT64, STRING, UUID, Array, Field, Message, Struct
+from ..schema import BYTES, INT8, INT32, INT64, STRING, UUID, Array, Field, Struct
+from .group_records import record_key, record_value
 
-
-def _key(name: str, version: int, *fields: Field) -> Message:
-    return Message(
-        name,
-        api_key=None,
-        versions=range(version, version + 1),
-        flexible=None,
-        fields=(Field("group_id", STRING), *fields),
-    )
-
-
-def _value(name: str, *fields: Field) -> Message:
-    return Message(name, api_key=None, versions=range(0, 1), flexible=0, fields=fields)
-
-
-CONSUMER_GROUP_METADATA_KEY = _key("ConsumerGroupMetadataKey", 3)
-CONSUMER_GROUP_METADATA_VALUE = _value(
+CONSUMER_GROUP_METADATA_KEY = record_key("ConsumerGroupMetadataKey", 3)
+CONSUMER_GROUP_METADATA_VALUE = record_value(
     "ConsumerGroupMetadataValue",
     Field("epoch", INT32),
     Field("metadata_hash", INT64, tag=0),
@@ -45,8 +31,8 @@ TOPIC_METADATA = Struct(
     Field("num_partitions", INT32),
     Field("partition_metadata", Array(PARTITION_METADATA)),
 )
-CONSUMER_GROUP_PARTITION_METADATA_KEY = _key("ConsumerGroupPartitionMetadataKey", 4)
-CONSUMER_GROUP_PARTITION_METADATA_VALUE = _value(
+CONSUMER_GROUP_PARTITION_METADATA_KEY = record_key("ConsumerGroupPartitionMetadataKey", 4)
+CONSUMER_GROUP_PARTITION_METADATA_VALUE = record_value(
     "ConsumerGroupPartitionMetadataValue",
     Field("topics", Array(TOPIC_METADATA)),
 )
@@ -61,8 +47,10 @@ CLASSIC_MEMBER_METADATA = Struct(
     Field("session_timeout_ms", INT32),
     Field("supported_protocols", Array(CLASSIC_PROTOCOL)),
 )
-CONSUMER_GROUP_MEMBER_METADATA_KEY = _key("ConsumerGroupMemberMetadataKey", 5, Field("member_id", STRING))
-CONSUMER_GROUP_MEMBER_METADATA_VALUE = _value(
+CONSUMER_GROUP_MEMBER_METADATA_KEY = record_key(
+    "ConsumerGroupMemberMetadataKey", 5, Field("member_id", STRING)
+)
+CONSUMER_GROUP_MEMBER_METADATA_VALUE = record_value(
     "ConsumerGroupMemberMetadataValue",
     Field("instance_id", STRING, nullable=0),
     Field("rack_id", STRING, nullable=0),
@@ -75,8 +63,8 @@ CONSUMER_GROUP_MEMBER_METADATA_VALUE = _value(
     Field("classic_member_metadata", CLASSIC_MEMBER_METADATA, tag=0, nullable=0),
 )
 
-CONSUMER_GROUP_TARGET_ASSIGNMENT_METADATA_KEY = _key("ConsumerGroupTargetAssignmentMetadataKey", 6)
-CONSUMER_GROUP_TARGET_ASSIGNMENT_METADATA_VALUE = _value(
+CONSUMER_GROUP_TARGET_ASSIGNMENT_METADATA_KEY = record_key("ConsumerGroupTargetAssignmentMetadataKey", 6)
+CONSUMER_GROUP_TARGET_ASSIGNMENT_METADATA_VALUE = record_value(
     "ConsumerGroupTargetAssignmentMetadataValue",
     Field("assignment_epoch", INT32),
     Field("assignment_timestamp", INT64, tag=0),
@@ -87,10 +75,10 @@ TARGET_PARTITIONS = Struct(
     Field("topic_id", UUID),
     Field("partitions", Array(INT32)),
 )
-CONSUMER_GROUP_TARGET_ASSIGNMENT_MEMBER_KEY = _key(
+CONSUMER_GROUP_TARGET_ASSIGNMENT_MEMBER_KEY = record_key(
     "ConsumerGroupTargetAssignmentMemberKey", 7, Field("member_id", STRING)
 )
-CONSUMER_GROUP_TARGET_ASSIGNMENT_MEMBER_VALUE = _value(
+CONSUMER_GROUP_TARGET_ASSIGNMENT_MEMBER_VALUE = record_value(
     "ConsumerGroupTargetAssignmentMemberValue",
     Field("topic_partitions", Array(TARGET_PARTITIONS)),
 )
@@ -101,10 +89,10 @@ CURRENT_PARTITIONS = Struct(
     Field("partitions", Array(INT32)),
     Field("assignment_epochs", Array(INT32), tag=0, nullable=0, default=[]),
 )
-CONSUMER_GROUP_CURRENT_MEMBER_ASSIGNMENT_KEY = _key(
+CONSUMER_GROUP_CURRENT_MEMBER_ASSIGNMENT_KEY = record_key(
     "ConsumerGroupCurrentMemberAssignmentKey", 8, Field("member_id", STRING)
 )
-CONSUMER_GROUP_CURRENT_MEMBER_ASSIGNMENT_VALUE = _value(
+CONSUMER_GROUP_CURRENT_MEMBER_ASSIGNMENT_VALUE = record_value(
     "ConsumerGroupCurrentMemberAssignmentValue",
     Field("member_epoch", INT32),
     Field("previous_member_epoch", INT32),
@@ -113,10 +101,10 @@ CONSUMER_GROUP_CURRENT_MEMBER_ASSIGNMENT_VALUE = _value(
     Field("partitions_pending_revocation", Array(CURRENT_PARTITIONS)),
 )
 
-CONSUMER_GROUP_REGULAR_EXPRESSION_KEY = _key(
+CONSUMER_GROUP_REGULAR_EXPRESSION_KEY = record_key(
     "ConsumerGroupRegularExpressionKey", 16, Field("regular_expression", STRING)
 )
-CONSUMER_GROUP_REGULAR_EXPRESSION_VALUE = _value(
+CONSUMER_GROUP_REGULAR_EXPRESSION_VALUE = record_value(
     "ConsumerGroupRegularExpressionValue",
     Field("topics", Array(STRING)),
     Field("version", INT64),

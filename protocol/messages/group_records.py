@@ -1,10 +1,9 @@
 """What the group coordinator writes to the topic __consumer_offsets: keys and values of its records.
 
 Each key and each value starts with its version as an int16; a key's version also says what the key is of: 0
-and 1 an offset, 2 a classic group, others a consumer group (`consumer_group_records`) or groups of a kind
-that is not known here. A record with a
-null value deletes. Kafka 4.4 writes offsets at version 4 (at 1 if they carry their own expiry) and classic
-groups at version 3.
+and 1 an offset, 2 a classic group, others a consumer group (`consumer_group_records`), a share group
+(`share_group_records`), or a group of a kind that is not known here. A record with a null value deletes.
+Kafka 4.4 writes offsets at version 4 (at 1 if they carry their own expiry) and classic groups at version 3.
 
 - OffsetCommitValue: 1: an expiry for each offset. 2: without it (KIP-211). 3: leader epoch (KIP-320).
   4: flexible (KIP-915); the topic id as a tagged field.
@@ -84,6 +83,22 @@ _VERSION = _Layout(">h")
 _KEY_OF_VERSION = {0: OFFSET_COMMIT_KEY, 1: OFFSET_COMMIT_KEY, 2: GROUP_METADATA_KEY}
 
 
+def record_key(name: str, version: int, *fields: Field) -> Message:
+    """The declaration of a newer key, which is of one group; `version` says of what kind."""
+    return Message(
+        name,
+        api_key=None,
+        versions=range(version, version + 1),
+        flexible=None,
+        fields=(Field("group_id", STRING), *fields),
+    )
+
+
+def record_value(name: str, *fields: Field) -> Message:
+    """The declaration of a newer value: version 0, flexible."""
+    return Message(name, api_key=None, versions=range(0, 1), flexible=0, fields=fields)
+
+
 def write_versioned(message: Message, value: Any, version: int | None = None) -> bytes:
     """A key or a value of a record: its version, then its fields; `version` defaults to the newest."""
     chosen = message.versions[-1] if version is None else version
@@ -95,13 +110,16 @@ def read_key(data: bytes | memoryview) -> tuple[Message, Any] | None:
 
     Raises ProtocolError if the key is malformed.
     """
-    message = _KEY_OF_VERSION.get(version := _read_version(data))
-    if message is None:
-        # A broker without consumer groups starts without their declarations.
-        from .consumer_group_records import KEY_OF_VERSION
-
-        message = KEY_OF_VERSION.get(version)
+    version = _read_version(data)
+    message = _KEY_OF_VERSION.get(version) or _newer_key(version)
     return None if message is None else (message, message.read(data, version, _VERSION.size))
+
+
+def _newer_key(version: int) -> Message | None:
+    """A broker without groups of the newer kinds starts without their declarations."""
+    from . import consumer_group_records, share_group_records
+
+    return (consumer_group_records.KEY_OF_VERSION | share_group_records.KEY_OF_VERSION).get(version)
 
 
 def read_value(message: Message, data: bytes | memoryview) -> Any:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from odradek.protocol.errors import ProtocolError
-from odradek.protocol.messages import consumer_group_records, group_records, metadata_records
+from odradek.protocol.messages import (
+    consumer_group_records,
+    group_records,
+    metadata_records,
+    share_group_records,
+)
 
 
 def test_a_group_record_starts_with_its_version() -> None:
@@ -21,8 +26,8 @@ def test_a_group_record_starts_with_its_version() -> None:
 
 
 def test_the_key_tells_offsets_from_groups() -> None:
-    """Key versions 0 and 1 are offsets, 2 is a classic group, 3 to 8 and 16 are consumer groups, and others
-    are left to whoever knows them.
+    """Key versions 0 and 1 are offsets, 2 is a classic group, 3 to 8 and 16 are consumer groups, 10 to 15
+    share groups, and others are left to whoever knows them.
     """
     group = group_records.GROUP_METADATA_KEY(group="board")
     data = group_records.write_versioned(group_records.GROUP_METADATA_KEY, group)
@@ -30,7 +35,9 @@ def test_the_key_tells_offsets_from_groups() -> None:
     assert group_records.read_key(data) == (group_records.GROUP_METADATA_KEY, group)
     consumer_group = consumer_group_records.CONSUMER_GROUP_METADATA_KEY
     assert group_records.read_key(b"\0\3\0\5board") == (consumer_group, consumer_group(group_id="board"))
-    assert group_records.read_key(b"\0\x11\0\5board") is None
+    share_group = share_group_records.SHARE_GROUP_METADATA_KEY
+    assert group_records.read_key(b"\0\x0b\0\5board") == (share_group, share_group(group_id="board"))
+    assert group_records.read_key(b"\0\x7f\0\5board") is None
 
 
 @pytest.mark.parametrize("data", [b"", b"\0", b"\0\1", b"\0\2\0\5boar", b"\0\2\0\5board!"])

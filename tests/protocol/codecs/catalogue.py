@@ -43,9 +43,30 @@ APIS = (
     "list_transactions",
     "consumer_group_heartbeat",
     "consumer_group_describe",
+    "share_group_heartbeat",
+    "share_group_describe",
+    "share_fetch",
+    "share_acknowledge",
+    "initialize_share_group_state",
+    "read_share_group_state",
+    "write_share_group_state",
+    "delete_share_group_state",
+    "read_share_group_state_summary",
+    "describe_share_group_offsets",
+    "alter_share_group_offsets",
+    "delete_share_group_offsets",
 )
+# Those of share groups, which came with Kafka 4.
+SHARE_APIS = tuple(api for api in APIS if "share" in api)
 DIRECTIONS = ("request", "response")
-RECORDS = ("group_records", "consumer_group_records", "metadata_records", "transaction_records")
+RECORDS = (
+    "group_records",
+    "consumer_group_records",
+    "share_group_records",
+    "share_state_records",
+    "metadata_records",
+    "transaction_records",
+)
 
 
 class Case(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .catalogue import RECORDS, Case
+from .catalogue import RECORDS, SHARE_APIS, Case
 
 # What Kafka 4 still speaks: from these versions on (KIP-896); everywhere else from 0.
 KAFKA_4_FLOOR = {
@@ -18,7 +18,7 @@ KAFKA_4_FLOOR = {
 }
 
 # kafka-python 3.0.12 speaks every version of what it speaks, and nothing of these.
-KAFKA_PYTHON_3_LACKS = ("consumer_group_heartbeat", "consumer_group_describe")
+KAFKA_PYTHON_3_LACKS = ("consumer_group_heartbeat", "consumer_group_describe", *SHARE_APIS)
 
 
 # kafka-python 2.0.6: the newest version, per API, request and response.
