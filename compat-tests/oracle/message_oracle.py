@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import apache_kafka
 
-from tests.protocol.codecs.catalogue import APIS, SHARE_APIS, Case
+from tests.protocol.codecs.catalogue import APIS, RECORDS, SHARE_APIS, STREAMS_APIS, Case
 from tests.protocol.codecs.coverage import KAFKA_4_FLOOR
 
 OLD, NEW = "3.9.1", "4.4.0"
@@ -43,7 +43,7 @@ OLD_NEWEST = {
     # 3.9 has them as a preview, or not at all.
     "consumer_group_heartbeat": -1,
     "consumer_group_describe": -1,
-    **dict.fromkeys(SHARE_APIS, -1),
+    **dict.fromkeys((*SHARE_APIS, *STREAMS_APIS), -1),
 }
 
 # Where the classes of records lie that are not the group coordinator's.
@@ -123,7 +123,7 @@ def speakers(case: Case) -> list[str]:
     if case.api == "consumer_group_records":
         # 3.9 calls a key's version what Kafka 4 calls its type, but does not know regular expressions.
         return [OLD] if case.direction.endswith("key") and case.version != 16 else [NEW]
-    if case.api in ("metadata_records", "transaction_records", "share_group_records", "share_state_records"):
+    if case.api in RECORDS:
         return [NEW]
     old = case.version <= OLD_NEWEST.get(case.api, case.version)
     return [OLD] * old + [NEW] * (case.version >= KAFKA_4_FLOOR.get(case.api, 0))
@@ -131,8 +131,7 @@ def speakers(case: Case) -> list[str]:
 
 def class_version(case: Case) -> int:
     """The version by which the Java class goes: Kafka 4's keys are all at 0."""
-    kinds = ("consumer_group_records", "share_group_records", "share_state_records")
-    is_key = case.api in kinds and case.direction.endswith("key")
+    is_key = case.api not in APIS and case.direction.endswith("key")
     return 0 if is_key and speakers(case) == [NEW] else case.version
 
 

@@ -117,9 +117,11 @@ def read_key(data: bytes | memoryview) -> tuple[Message, Any] | None:
 
 def _newer_key(version: int) -> Message | None:
     """A broker without groups of the newer kinds starts without their declarations."""
-    from . import consumer_group_records, share_group_records
+    from . import consumer_group_records, share_group_records, streams_group_records
 
-    return (consumer_group_records.KEY_OF_VERSION | share_group_records.KEY_OF_VERSION).get(version)
+    modules = (consumer_group_records, share_group_records, streams_group_records)
+    found = (module.KEY_OF_VERSION.get(version) for module in modules)
+    return next((message for message in found if message is not None), None)
 
 
 def read_value(message: Message, data: bytes | memoryview) -> Any:

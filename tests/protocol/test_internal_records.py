@@ -10,6 +10,7 @@ from odradek.protocol.messages import (
     group_records,
     metadata_records,
     share_group_records,
+    streams_group_records,
 )
 
 
@@ -27,7 +28,7 @@ def test_a_group_record_starts_with_its_version() -> None:
 
 def test_the_key_tells_offsets_from_groups() -> None:
     """Key versions 0 and 1 are offsets, 2 is a classic group, 3 to 8 and 16 are consumer groups, 10 to 15
-    share groups, and others are left to whoever knows them.
+    share groups, 17 to 23 streams groups, and others are left to whoever knows them.
     """
     group = group_records.GROUP_METADATA_KEY(group="board")
     data = group_records.write_versioned(group_records.GROUP_METADATA_KEY, group)
@@ -37,6 +38,8 @@ def test_the_key_tells_offsets_from_groups() -> None:
     assert group_records.read_key(b"\0\3\0\5board") == (consumer_group, consumer_group(group_id="board"))
     share_group = share_group_records.SHARE_GROUP_METADATA_KEY
     assert group_records.read_key(b"\0\x0b\0\5board") == (share_group, share_group(group_id="board"))
+    streams_group = streams_group_records.STREAMS_GROUP_METADATA_KEY
+    assert group_records.read_key(b"\0\x11\0\5board") == (streams_group, streams_group(group_id="board"))
     assert group_records.read_key(b"\0\x7f\0\5board") is None
 
 

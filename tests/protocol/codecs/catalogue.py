@@ -55,15 +55,21 @@ APIS = (
     "describe_share_group_offsets",
     "alter_share_group_offsets",
     "delete_share_group_offsets",
+    "streams_group_heartbeat",
+    "streams_group_describe",
+    "streams_group_topology_description_update",
 )
 # Those of share groups, which came with Kafka 4.
 SHARE_APIS = tuple(api for api in APIS if "share" in api)
+# Those of streams groups.
+STREAMS_APIS = tuple(api for api in APIS if "streams" in api)
 DIRECTIONS = ("request", "response")
 RECORDS = (
     "group_records",
     "consumer_group_records",
     "share_group_records",
     "share_state_records",
+    "streams_group_records",
     "metadata_records",
     "transaction_records",
 )

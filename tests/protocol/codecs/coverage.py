@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .catalogue import RECORDS, SHARE_APIS, Case
+from .catalogue import RECORDS, SHARE_APIS, STREAMS_APIS, Case
 
 # What Kafka 4 still speaks: from these versions on (KIP-896); everywhere else from 0.
 KAFKA_4_FLOOR = {
@@ -18,7 +18,14 @@ KAFKA_4_FLOOR = {
 }
 
 # kafka-python 3.0.12 speaks every version of what it speaks, and nothing of these.
-KAFKA_PYTHON_3_LACKS = ("consumer_group_heartbeat", "consumer_group_describe", *SHARE_APIS)
+KAFKA_PYTHON_3_LACKS = ("consumer_group_heartbeat", "consumer_group_describe", *SHARE_APIS, *STREAMS_APIS)
+
+# The newest versions that kio 0.6.5 knows, where Kafka 4.4 has newer ones.
+KIO_NEWEST = {
+    "streams_group_heartbeat": 0,
+    "streams_group_describe": 0,
+    "streams_group_topology_description_update": -1,
+}
 
 
 # kafka-python 2.0.6: the newest version, per API, request and response.
@@ -84,8 +91,9 @@ def kafka_python_3_speaks(case: Case) -> bool:
 
 
 def kio_speaks(case: Case) -> bool:
-    """kio 0.6.5 has classes of every version that Kafka 4 speaks."""
-    return case.version >= KAFKA_4_FLOOR.get(case.api, 0)
+    """kio 0.6.5 has classes of every version that Kafka 4 speaks, up to those of Kafka 4.3."""
+    newest = KIO_NEWEST.get(case.api, case.version)
+    return KAFKA_4_FLOOR.get(case.api, 0) <= case.version <= newest
 
 
 def kafka_python_2_speaks(case: Case) -> bool:

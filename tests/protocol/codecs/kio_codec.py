@@ -16,8 +16,11 @@ from kio.serial import entity_reader, entity_writer
 
 from .catalogue import Case, fields_at
 
-# Kafka has given this one another name since, in TxnOffsetCommit.
-OLD_NAMES = {"generation_id_or_member_epoch": "generation_id"}
+# Kafka has given these other names since, in TxnOffsetCommit and StreamsGroupHeartbeat.
+OLD_NAMES = {
+    "generation_id_or_member_epoch": "generation_id",
+    "acceptable_recovery_lag_legacy": "acceptable_recovery_lag",
+}
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
