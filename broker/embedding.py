@@ -26,9 +26,6 @@ from .server import Running, serve, single
 if TYPE_CHECKING:
     from ..storage.file_system import FileSystem
 
-# A test that ends should not wait for the long polls of its clients.
-_DRAIN_SECONDS = 0.2
-
 
 class _Plan:
     """What is to be started, checked as far as that goes without starting it."""
@@ -60,13 +57,7 @@ class _Plan:
         return RealFileSystem()
 
     async def serve(self, task_status: trio.TaskStatus[Running] = trio.TASK_STATUS_IGNORED) -> None:
-        await serve(
-            self.config,
-            self.file_system(),
-            self.listeners,
-            drain_seconds=_DRAIN_SECONDS,
-            task_status=task_status,
-        )
+        await serve(self.config, self.file_system(), self.listeners, task_status=task_status)
 
 
 class Broker:

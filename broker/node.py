@@ -109,6 +109,17 @@ class Node:
         """What is set for one group, by key."""
         return self._image.configs.get((GROUP_RESOURCE, group_id), {})
 
+    def hand_over(self) -> None:
+        """Let nobody wait for what may not come before the broker stops.
+
+        Parked fetches are answered with what there is, and who waits for a coordinator with NOT_COORDINATOR.
+        Acknowledgements come as ever, when what they are for is durable.
+        """
+        self.transactions.close()
+        self.groups.close()
+        for partition in self.topics.partitions():
+            partition.dismiss()
+
     def close(self, *, clean: bool = True) -> None:
         """Sync and close everything and leave the clean-shutdown mark. `clean=False` only lets go of the
         files.

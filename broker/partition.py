@@ -30,6 +30,9 @@ class Waiter(Protocol):
     def on_change(self, partition: Partition) -> None:
         """The high watermark has advanced, or the partition went offline, or was deleted."""
 
+    def finish(self) -> None:
+        """Wait no longer, and make do with what there is."""
+
 
 class PartitionOffline(Exception):
     """The partition's log cannot be used (damage found at start, or a failed write). Answer
@@ -168,6 +171,11 @@ class Partition:
             for waiter in list(self.waiters):
                 waiter.on_change(self)
 
+    def dismiss(self) -> None:
+        """Let nobody wait for records any longer."""
+        for waiter in list(self.waiters):
+            waiter.finish()
+
     def replay(self, start_offset: int = 0) -> Iterator[tuple[BatchHeader, list[Record]]]:
         """Every batch from `start_offset` to the log end, with its records parsed: how coordinators load.
 
@@ -199,11 +207,9 @@ class Partition:
         log.finish_sync(ticket, error)
         if log.offline is not None or self.deleted:
             self._fail_commits()
-        elif log.synced_offset > self.high_watermark:
-            self.high_watermark = log.synced_offset
-            commits = self._commits
-            while commits and commits[0][0] <= self.high_watermark:
-                commits.popleft()[1](ErrorCode.NONE)
+        else:
+            self.high_watermark = max(self.high_watermark, log.synced_offset)
+            self._acknowledge()
         self.wake()
 
     def apply(self, policy: TopicPolicy) -> None:
@@ -223,6 +229,12 @@ class Partition:
         """Close the log. Raises StorageFailed when a clean close does not succeed."""
         if self._log is not None:
             self._log.close(clean)
+
+    def _acknowledge(self) -> None:
+        """Tell those who wait for what is below the high watermark."""
+        commits = self._commits
+        while commits and commits[0][0] <= self.high_watermark:
+            commits.popleft()[1](ErrorCode.NONE)
 
     def _fail_commits(self) -> None:
         commits, self._commits = self._commits, deque()

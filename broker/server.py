@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# How long answers that are under way may take once the broker is told to stop: a long poll of Kafka's default
-# (fetch.max.wait.ms=500) ends in it, a join that waits for other members does not.
+# How long answers that are under way may take once the broker is told to stop: those that wait for the disk,
+# and those of clients that read slowly. Nobody else waits then.
 DRAIN_SECONDS = 0.7
 
 
@@ -66,7 +66,6 @@ async def serve(
     file_system: FileSystem,
     listeners: Sequence[ListenerSpec],
     *,
-    drain_seconds: float = DRAIN_SECONDS,
     task_status: trio.TaskStatus[Running] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Run a broker until `Running.stop`, or until this task is cancelled, which leaves nobody time to finish.
@@ -96,7 +95,8 @@ async def serve(
             task_status.started(Running(node, addresses, stop))
             await stop.wait()
             log.info("Stopping.")
-            await pump.drain(drain_seconds)
+            node.hand_over()
+            await pump.drain(DRAIN_SECONDS)
             nursery.cancel_scope.cancel()
 
 

@@ -17,9 +17,11 @@ from pathlib import Path
 import pytest
 
 from odradek.protocol.api_keys import ApiKey
-from odradek.protocol.framing import RequestHeader, read_response, write_request
+from odradek.protocol.framing import read_response
 from odradek.protocol.messages import api_versions, fetch, metadata, produce
 from odradek.protocol.record_batch import Record, build_batch
+
+from .peer import asked, read_frame
 
 MEGABYTE = 1 << 20
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
@@ -54,29 +56,11 @@ class Broker:
             return bool(answer.error_code == 0)
 
 
-def asked(api: ApiKey, version: int, value: object) -> bytes:
-    return bytes(write_request(RequestHeader(api_key=api, api_version=version, client_id="adversary"), value))
-
-
 VERSIONS_ASKED = asked(
     ApiKey.API_VERSIONS,
     3,
     api_versions.REQUEST(client_software_name="adversary", client_software_version="1"),
 )
-
-
-def read_frame(client: socket.socket) -> bytes:
-    (size,) = struct.unpack(">i", read_exactly(client, 4))
-    return read_exactly(client, size)
-
-
-def read_exactly(client: socket.socket, size: int) -> bytes:
-    data = bytearray()
-    while len(data) < size:
-        chunk = client.recv(size - len(data))
-        assert chunk, "the broker hung up"
-        data += chunk
-    return bytes(data)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,12 @@ import pytest
 from odradek.broker.cli import main
 from odradek.broker.config import BrokerConfig, ConfigError
 from odradek.broker.listeners import wanted_listeners
+from odradek.protocol.api_keys import ApiKey
+from odradek.protocol.errors import ErrorCode
+from odradek.protocol.messages import fetch, join_group, metadata, produce
+from odradek.protocol.record_batch import Record, build_batch
+
+from .peer import Peer
 
 READY = re.compile(r"odradek \d+\.\d+\.\d+ ready on (\S+):(\d+)\n")
 
@@ -98,6 +104,55 @@ def test_a_connected_client_does_not_hold_up_the_end(tmp_path: Path) -> None:
         status, _, err, seconds = broker.stop()
     assert (status, err) == (0, "")
     assert seconds < 2
+
+
+def test_what_is_under_way_is_answered_at_the_end(tmp_path: Path) -> None:
+    """After SIGTERM a fetch and a join that would wait for a minute are answered, and so is every produce
+    that had arrived, once it is durable; the broker is gone within two seconds and says nothing.
+    """
+    options = ["--data", str(tmp_path / "data"), "--listen", "127.0.0.1:0", "--durable"]
+    options += ["--set", "group.initial.rebalance.delay.ms=60000"]
+    with serving(*options) as broker, ExitStack() as clients:
+        fetching, joining, producing = (
+            clients.enter_context(Peer(broker.host, broker.port)) for _ in range(3)
+        )
+        wanted = metadata.REQUEST(topics=[metadata.REQUEST_TOPIC(name="t")], allow_auto_topic_creation=True)
+        producing.ask(ApiKey.METADATA, 4, wanted)
+        fetching.send(ApiKey.FETCH, 11, a_fetch("t", max_wait_ms=60_000, min_bytes=1 << 20))
+        joining.send(ApiKey.JOIN_GROUP, 3, a_join())
+        producing.send(ApiKey.PRODUCE, 9, *[a_produce("t")] * 20)
+        producing.receive(ApiKey.PRODUCE, 9)  # so that the broker has read all these
+        status, out, err, seconds = broker.stop()
+        for offset in range(1, 20):
+            ((row,),) = (
+                topic.partition_responses for topic in producing.receive(ApiKey.PRODUCE, 9).responses
+            )
+            assert (row.error_code, row.base_offset) == (0, offset)
+        assert fetching.receive(ApiKey.FETCH, 11).error_code == 0
+        assert joining.receive(ApiKey.JOIN_GROUP, 3).error_code == ErrorCode.NOT_COORDINATOR
+    assert (status, out, err) == (0, "", "")
+    assert seconds < 2
+
+
+def a_fetch(topic: str, **limits: int) -> object:
+    rows = [fetch.REQUEST_PARTITION(partition=0, fetch_offset=0, partition_max_bytes=1 << 20)]
+    return fetch.REQUEST(topics=[fetch.REQUEST_TOPIC(topic=topic, partitions=rows)], **limits)
+
+
+def a_join() -> object:
+    protocols = [join_group.PROTOCOL(name="range", metadata=b"")]
+    return join_group.REQUEST(
+        group_id="g",
+        session_timeout_ms=30_000,
+        rebalance_timeout_ms=60_000,
+        protocol_type="consumer",
+        protocols=protocols,
+    )
+
+
+def a_produce(topic: str) -> object:
+    rows = [produce.REQUEST_PARTITION(index=0, records=build_batch([Record(0, 0, None, b"x")]))]
+    return produce.REQUEST(acks=-1, topic_data=[produce.REQUEST_TOPIC(name=topic, partition_data=rows)])
 
 
 def test_memory_touches_no_disk(tmp_path: Path) -> None:

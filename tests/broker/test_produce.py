@@ -202,6 +202,23 @@ def test_a_failed_sync_fails_the_acknowledgements() -> None:
     assert row.error_code == 0
 
 
+def test_who_waits_for_a_sync_is_answered_though_the_topic_is_not_durable_any_more() -> None:
+    """When flush.messages goes from 1 to many, the next append moves the high watermark past the waiting
+    ones.
+    """
+    broker = durable()
+    waiting = broker.produce("t", batch(b"a"))
+    topic = broker.node.topics.get("t")
+    assert topic is not None
+    (partition, _) = topic.partitions
+    partition.apply(partition.policy._replace(flush_messages=1000))
+    assert broker.produce("t", batch(b"b")).base_offset == 1
+    broker.node.syncs.run_all()
+    assert waiting.done
+    row = decoded(ApiKey.PRODUCE, 9, waiting.response).responses[0].partition_responses[0]
+    assert (row.error_code, row.base_offset) == (0, 0)
+
+
 def test_min_insync_replicas_when_strict() -> None:
     """One broker cannot keep min.insync.replicas=2: ignored by default, refused for acks=all when strict."""
     for strict, code in ((False, 0), (True, ErrorCode.NOT_ENOUGH_REPLICAS)):
