@@ -13,21 +13,27 @@ def check_commit(group: ConsumerGroup, request: CommitRequest) -> None:
 
     An epoch that is behind is no obstacle for a partition that the member has kept since: between two
     heartbeats it cannot know that its epoch has grown. A negative epoch is a simple consumer, which is
-    welcome as long as the group has no members.
+    welcome as long as the group has no members. Within a transaction who commits may be left out altogether
+    (KIP-447), and TxnOffsetCommit has no error code for a stale epoch.
     """
-    epoch = request.generation_id
+    epoch, in_transaction = request.generation_id, request.producer is not None
     if epoch < 0 and group.is_empty:
         return
+    if in_transaction and epoch == -1 and not request.member_id and request.instance_id is None:
+        return
     member = _member(group, request.member_id)
-    if not member.uses_classic_protocol and not request.knows_group_errors:
+    if not (in_transaction or member.uses_classic_protocol or request.knows_group_errors):
         raise GroupError(ErrorCode.UNSUPPORTED_VERSION)
-    if epoch > member.member_epoch:
-        raise GroupError(_stale(member))
-    if epoch < member.member_epoch:
-        for partition in request.partitions:
-            since = member.assignment_epoch(partition.topic_id, partition.partition)
-            if since is None or epoch < since:
-                raise GroupError(_stale(member))
+    if _is_stale(member, request):
+        raise GroupError(ErrorCode.ILLEGAL_GENERATION if in_transaction else _stale(member))
+
+
+def _is_stale(member: ConsumerMember, request: CommitRequest) -> bool:
+    epoch = request.generation_id
+    if epoch >= member.member_epoch:
+        return epoch > member.member_epoch
+    epochs = (member.assignment_epoch(each.topic_id, each.partition) for each in request.partitions)
+    return any(since is None or epoch < since for since in epochs)
 
 
 def check_fetch(group: ConsumerGroup, member_id: str | None, member_epoch: int) -> None:

@@ -5,8 +5,6 @@ The error codes at each version are those that Apache Kafka 4.4 gave to the same
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from odradek.broker.transaction_coordinator import TransactionCoordinator
@@ -14,17 +12,12 @@ from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.errors import ErrorCode as E
 from odradek.protocol.messages import add_partitions_to_txn
 
-from .transaction_desk import Desk, Producer
+from .transaction_desk import Desk, Producer, following
 
 
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
-
-
-def following(producer: Producer, answer: object) -> Producer:
-    """The producer after an EndTxn of the second version."""
-    return producer[0], answer.producer_id, answer.producer_epoch  # type: ignore[attr-defined]
 
 
 def test_a_transaction_is_seen_when_it_is_committed(desk: Desk) -> None:
@@ -245,60 +238,6 @@ def test_a_deleted_topic_holds_no_transaction_up(desk: Desk) -> None:
     node.topics.delete(topic, now_ms=0)
     assert desk.end(one, commit=True).error_code == E.NONE
     assert desk.state("a") == "CompleteCommit"
-
-
-def test_offsets_count_when_they_are_committed(desk: Desk) -> None:
-    """Until then they are unstable for whoever wants to know, and not there for others (KIP-447)."""
-    one = desk.producer("a")
-    assert desk.commit_offset(one, "g", 7) == E.NONE
-    assert desk.offset("g") == (-1, E.NONE)
-    assert desk.offset("g", stable=True) == (-1, E.UNSTABLE_OFFSET_COMMIT)
-    one = following(one, desk.end(one, commit=True))
-    assert desk.offset("g", stable=True) == (7, E.NONE)
-    desk.commit_offset(one, "g", 8)
-    desk.harness.restart(clean=False)
-    assert desk.offset("g", stable=True) == (-1, E.UNSTABLE_OFFSET_COMMIT)
-    desk.end(one, commit=False)
-    assert desk.offset("g", stable=True) == (7, E.NONE)
-
-
-def test_offsets_of_an_open_transaction_do_not_expire() -> None:
-    """Neither the group goes nor the offset that it would change, however old it is."""
-    desk = Desk(transaction_max_timeout_ms=2_000_000_000)
-    one = desk.producer("a", timeout_ms=2_000_000_000)
-    desk.commit_offset(one, "new", 7)
-    node = desk.harness.node
-    desk.harness.advance(8 * 24 * 3_600_000)
-    node.groups.expire_offsets()
-    one = following(one, desk.end(one, commit=True))
-    assert desk.offset("new") == (7, E.NONE)
-    desk.commit_offset(one, "new", 8)
-    desk.harness.advance(8 * 24 * 3_600_000)
-    node.groups.expire_offsets()
-    assert desk.offset("new") == (7, E.NONE)
-
-
-@pytest.mark.parametrize(
-    ("version", "error"),
-    [(0, E.INVALID_TXN_STATE), (3, E.INVALID_TXN_STATE), (4, E.TRANSACTION_ABORTABLE), (5, E.NONE)],
-)
-def test_a_group_has_to_be_added_first(desk: Desk, version: int, error: E) -> None:
-    """By AddOffsetsToTxn, or from version 5 on by the commit itself."""
-    one = desk.producer("a")
-    assert desk.commit_offset(one, "g", 7, version=version) == error
-    add = {"transactional_id": "a", "producer_id": one[1], "producer_epoch": one[2], "group_id": "g"}
-    assert desk.ask(ApiKey.ADD_OFFSETS_TO_TXN, 3, **add).error_code == E.NONE
-    assert desk.commit_offset(one, "g", 7, version=version) == E.NONE
-
-
-def test_who_commits_offsets_is_looked_at(desk: Desk) -> None:
-    """A generation or a member that the group does not have is refused (KIP-447)."""
-    one = desk.producer("a")
-    who: dict[str, Any] = {"generation_id_or_member_epoch": 3, "member_id": "m"}
-    assert desk.commit_offset(one, "g", 7, **who) == E.ILLEGAL_GENERATION
-    assert desk.commit_offset(one, "g", 7) == E.NONE
-    assert desk.commit_offset(one, "g", 7, **who) == E.UNKNOWN_MEMBER_ID
-    assert desk.commit_offset(one, "", 7) == E.INVALID_GROUP_ID
 
 
 @pytest.mark.parametrize("version", range(4))

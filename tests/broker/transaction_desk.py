@@ -175,6 +175,11 @@ class Desk:
         return offset
 
 
+def following(producer: Producer, answer: object) -> Producer:
+    """The producer after an EndTxn of the second version."""
+    return producer[0], answer.producer_id, answer.producer_epoch  # type: ignore[attr-defined]
+
+
 def _visible(data: memoryview, aborted: set[tuple[int, int]]) -> Iterable[bytes]:
     skipped: set[int] = set()
     for header in batches(data):
