@@ -35,6 +35,9 @@ OLD_NEWEST = {
     "describe_cluster": 1,
     "write_txn_markers": 1,
     "list_transactions": 1,
+    # Kafka 4 has another name for it and its structs.
+    "list_config_resources": -1,
+    "describe_log_dirs": 4,
     "end_txn": 4,
     # From 3 on Kafka 4 has another name for the generation.
     "txn_offset_commit": 2,

@@ -58,6 +58,12 @@ APIS = (
     "streams_group_heartbeat",
     "streams_group_describe",
     "streams_group_topology_description_update",
+    "alter_configs",
+    "incremental_alter_configs",
+    "list_config_resources",
+    "delete_records",
+    "offset_for_leader_epoch",
+    "describe_log_dirs",
 )
 # Those of share groups, which came with Kafka 4.
 SHARE_APIS = tuple(api for api in APIS if "share" in api)

@@ -15,6 +15,8 @@ KAFKA_4_FLOOR = {
     "delete_topics": 1,
     "describe_configs": 1,
     "write_txn_markers": 1,
+    "offset_for_leader_epoch": 2,
+    "describe_log_dirs": 1,
 }
 
 # kafka-python 3.0.12 speaks every version of what it speaks, and nothing of these.
