@@ -10,15 +10,17 @@ topic["retention.ms"], topic["max.message.bytes"]             # 60000, 1048588
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .config_broker_keys import KEYS, OWN_KEYS
+from .config_dynamic import check_dynamic_names, check_together, dynamic_key, is_sensitive
 from .config_inert_keys import KEYS as INERT_KEYS
 from .config_inert_keys import REMOVED
 from .config_keys import LIST, ConfigError, ConfigKey, Value, table, to_text
 from .config_log_keys import KEYS as LOG_KEYS
 from .config_security_keys import KEYS as SECURITY_KEYS
+from .config_sources import DEFAULT, OF_ALL_BROKERS, OF_BROKER, STATIC, TOPIC, Synonym, source_of
 from .config_topic_keys import TOPIC_KEYS
 
 __all__ = [
@@ -66,22 +68,23 @@ ENVIRONMENT_PREFIX = "KAFKA_CFG_"
 # Families of keys: one listener's, tiered storage plugins', config providers', one vendor's image's.
 _PREFIXES = ("listener.name.", "rsm.config.", "rlmm.config.", "config.providers.", "confluent.")
 
-# Where a value comes from, in the words of DescribeConfigs.
-DEFAULT, STATIC, TOPIC = "DEFAULT_CONFIG", "STATIC_BROKER_CONFIG", "DYNAMIC_TOPIC_CONFIG"
-
 
 class BrokerConfig:
     """Every broker key with its value. Reading an unknown one raises KeyError, setting one ConfigError.
 
     `overrides` maps key names to values as Python or as text: `{"num.partitions": 3, "log.retention.ms":
-    "-1"}`.
+    "-1"}`. They are static; above them lie the dynamic ones (KIP-226), which change while the broker runs:
+    then everyone in `on_changed` is called.
     """
 
     def __init__(self, overrides: Mapping[str, object] | None = None) -> None:
+        self.on_changed: list[Callable[[], None]] = []
         self._values: dict[str, Value] = {name: key.default for name, key in BROKER_KEYS.items()} | DEVIATIONS
         self._set: set[str] = set()
+        self._dynamic: dict[str, Mapping[str, str]] = {OF_BROKER: {}, OF_ALL_BROKERS: {}}
         for name, value in (overrides or {}).items():
             self._override(name, value)
+        self._static = self._values
         self._check()
 
     @classmethod
@@ -121,8 +124,45 @@ class BrokerConfig:
         return name in self._set
 
     def source(self, name: str) -> str:
-        """`STATIC_BROKER_CONFIG` or `DEFAULT_CONFIG`, as DescribeConfigs says it."""
-        return STATIC if name in self._set else DEFAULT
+        """Where the value comes from, as DescribeConfigs says it."""
+        return source_of(self.synonyms(name))
+
+    def synonyms(self, *names: str) -> list[Synonym]:
+        """Everything that could give the value of the first of these keys, the others being coarser keys for
+        the same (`log.retention.ms`, `log.retention.hours`); what is in force comes first (KIP-226).
+        """
+        found: list[Synonym] = []
+        for source, overrides in self._dynamic.items():
+            found += [
+                (name, None if is_sensitive(name, BROKER_KEYS) else overrides[name], source)
+                for name in names
+                if name in overrides
+            ]
+        for name in names:
+            if name in self._set:
+                key = BROKER_KEYS[name]
+                found.append((name, None if key.is_sensitive else key.format(self._static[name]), STATIC))
+        default = self.default_text(names[0]) if names[0] in BROKER_KEYS else None
+        if default is not None:  # of coarser keys Kafka names no default
+            found.append((names[0], default, DEFAULT))
+        return found
+
+    def dynamic(self, source: str) -> Mapping[str, str]:
+        """The dynamic settings of one source, `DYNAMIC_BROKER_CONFIG` or `DYNAMIC_DEFAULT_BROKER_CONFIG`."""
+        return self._dynamic[source]
+
+    def check_dynamic(self, source: str, overrides: Mapping[str, str]) -> None:
+        """Raise ConfigError if these cannot be the dynamic settings of `source`."""
+        check_dynamic_names(overrides, BROKER_KEYS, of_one_broker=source == OF_BROKER)
+        check_together(self._layered({**self._dynamic, source: overrides}))
+
+    def set_dynamic(self, source: str, overrides: Mapping[str, str]) -> None:
+        """Put these settings, texts by key, in the place of those that `source` had. Raises ConfigError."""
+        dynamic = {**self._dynamic, source: dict(overrides)}
+        self._values = self._layered(dynamic)
+        self._dynamic = dynamic
+        for callback in self.on_changed:
+            callback()
 
     def text(self, name: str) -> str | None:
         """The value as text, as DescribeConfigs answers it; None for an unset key and for a password."""
@@ -148,6 +188,18 @@ class BrokerConfig:
         if len(directories) > 1:
             log.warning("log.dirs names %d folders; only %s is used.", len(directories), directories[0])
         return str(directories[0])
+
+    def _layered(self, dynamic: Mapping[str, Mapping[str, str]]) -> dict[str, Value]:
+        """The values under these dynamic settings. Raises ConfigError."""
+        values = dict(self._static)
+        for source in (OF_ALL_BROKERS, OF_BROKER):
+            for name, text in dynamic[source].items():
+                key = dynamic_key(name, BROKER_KEYS)
+                if key is not None:
+                    value = key.parse(text)
+                    if name == key.name:
+                        values[name] = value
+        return values
 
     def _override(self, name: str, value: object) -> None:
         key = BROKER_KEYS.get(name)
@@ -222,27 +274,17 @@ class TopicConfig:
         return "compact" in self["cleanup.policy"]
 
     def source(self, name: str) -> str:
-        """`DYNAMIC_TOPIC_CONFIG`, `STATIC_BROKER_CONFIG` or `DEFAULT_CONFIG`, as DescribeConfigs says it."""
-        if name in self.overrides:
-            return TOPIC
-        broker_keys = (synonym for synonym, _ in TOPIC_KEYS[name].synonyms)
-        return STATIC if any(map(self._broker.is_set, broker_keys)) else DEFAULT
+        """Where the value comes from, as DescribeConfigs says it."""
+        return source_of(self.synonyms(name))
 
     def text(self, name: str) -> str | None:
         return TOPIC_KEYS[name].format(self._values[name])
 
-    def synonyms(self, name: str) -> list[tuple[str, str | None, str]]:
-        """(key, text, source) of everything that could give the value, the one in force first (KIP-226)."""
-        key, broker = TOPIC_KEYS[name], self._broker
-        found: list[tuple[str, str | None, str]] = []
-        if name in self.overrides:
-            found.append((name, self.text(name), TOPIC))
-        found += [(alias, broker.text(alias), STATIC) for alias, _ in key.synonyms if broker.is_set(alias)]
-        for alias, _ in key.synonyms[:1]:  # of coarser keys (log.retention.hours) Kafka names no default
-            default = broker.default_text(alias)
-            if default is not None:
-                found.append((alias, default, DEFAULT))
-        return found
+    def synonyms(self, name: str) -> list[Synonym]:
+        """Everything that could give the value, the one in force first (KIP-226)."""
+        own = [(name, self.text(name), TOPIC)] if name in self.overrides else []
+        broker_keys = [key for key, _ in TOPIC_KEYS[name].synonyms]
+        return [*own, *self._broker.synonyms(*broker_keys)] if broker_keys else own
 
     def _from_broker(self, key: ConfigKey) -> Value:
         for name, factor in key.synonyms:

@@ -165,6 +165,12 @@ def items_of(*names: str) -> Validator:
     return check
 
 
+def not_empty_items(name: str, value: Value) -> None:
+    """For lists."""
+    if isinstance(value, tuple) and "" in value:
+        raise ConfigError(f"Configuration '{name}' values must not be empty.")
+
+
 def not_empty(name: str, value: Value) -> None:
     if value == "":
         raise invalid(name, value, "String must be non-empty")

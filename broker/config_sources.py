@@ -1,18 +1,37 @@
-"""Numbers of DescribeConfigs and CreateTopics for where a setting comes from and of what type it is
-(KIP-226, KIP-569).
+"""Where settings come from and of what type they are, as DescribeConfigs and CreateTopics tell it (KIP-226,
+KIP-569).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+TOPIC = "DYNAMIC_TOPIC_CONFIG"
+OF_BROKER = "DYNAMIC_BROKER_CONFIG"
+OF_ALL_BROKERS = "DYNAMIC_DEFAULT_BROKER_CONFIG"
+STATIC = "STATIC_BROKER_CONFIG"
+DEFAULT = "DEFAULT_CONFIG"
+CLIENT_METRICS = "CLIENT_METRICS_CONFIG"
+GROUP = "GROUP_CONFIG"
+
 _SOURCES = {
-    "DYNAMIC_TOPIC_CONFIG": 1,
-    "STATIC_BROKER_CONFIG": 4,
-    "DEFAULT_CONFIG": 5,
-    "DYNAMIC_GROUP_CONFIG": 8,
+    TOPIC: 1,
+    OF_BROKER: 2,
+    OF_ALL_BROKERS: 3,
+    STATIC: 4,
+    DEFAULT: 5,
+    CLIENT_METRICS: 7,
+    GROUP: 8,
 }
 _TYPES = ("BOOLEAN", "STRING", "INT", "SHORT", "LONG", "DOUBLE", "LIST", "CLASS", "PASSWORD")
 
-DEFAULT_SOURCE = 5
+# What could give a value: its key, its text (None if it is not to be shown), and where it comes from.
+Synonym = tuple[str, str | None, str]
+
+
+def source_of(synonyms: Sequence[Synonym]) -> str:
+    """Where a value comes from that could come from all these, the one in force first."""
+    return synonyms[0][2] if synonyms else DEFAULT
 
 
 def is_shown(name: str) -> bool:
@@ -21,7 +40,7 @@ def is_shown(name: str) -> bool:
 
 
 def source_code(source: str) -> int:
-    """The number of a source that `TopicConfig.source` or `BrokerConfig.source` names."""
+    """The number of a source."""
     return _SOURCES[source]
 
 

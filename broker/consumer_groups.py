@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from binascii import b2a_base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from .config_group import GROUP_KEYS
+from .config_group import GroupConfig
+from .config_resources import GROUP
 from .groups.consumer_settings import ConsumerGroupConfig, ConsumerSettings
 from .groups.topics_image import TopicInfo
 
 if TYPE_CHECKING:
     from .config import BrokerConfig
+    from .config_resources import ConfigResources
     from .topics import Topic, Topics
 
 _UPGRADES, _DOWNGRADES = ("upgrade", "bidirectional"), ("downgrade", "bidirectional")
@@ -55,14 +57,26 @@ def consumer_settings(
     config: BrokerConfig,
     topics: BrokerTopics,
     random_uuid: Callable[[], bytes],
-    group_configs: Callable[[str], Mapping[str, str]],
+    resources: ConfigResources,
 ) -> ConsumerSettings:
-    """Everything around the broker's consumer groups. `group_configs` gives what is set for one group."""
+    """Everything around the broker's consumer groups; it follows the broker's settings as they change.
+
+    `resources` has what is set for one group.
+    """
 
     def settings_of(group_id: str) -> dict[str, int]:
-        return {key: int(text) for key, text in group_configs(group_id).items() if key in GROUP_KEYS}
+        group = GroupConfig(config, resources.overrides(GROUP, group_id))
+        names = [name for name in group.overrides if name.startswith("consumer.")]
+        return {name: value for name in names if isinstance(value := group.effective(name), int)}
 
-    return ConsumerSettings(consumer_group_config(config), topics, lambda: new_id(random_uuid()), settings_of)
+    def follow() -> None:
+        settings.config = consumer_group_config(config)
+
+    settings = ConsumerSettings(
+        consumer_group_config(config), topics, lambda: new_id(random_uuid()), settings_of
+    )
+    config.on_changed.append(follow)
+    return settings
 
 
 def consumer_group_config(config: BrokerConfig) -> ConsumerGroupConfig:

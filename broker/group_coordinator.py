@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .consumer_groups import BrokerTopics, consumer_settings
@@ -17,13 +17,14 @@ from .timers import Timer, Timers
 if TYPE_CHECKING:
     from .clock import Clock
     from .config import BrokerConfig
+    from .config_resources import ConfigResources
     from .topics import Topic, Topics
 
 
 class GroupCoordinator(Coordinator):
     """All groups of the broker. `open_node` makes it, `load`s it once the topics are there, and `close`s it.
 
-    `random_uuid` gives 16 random bytes for new member ids, `group_configs` what is set for one group.
+    `random_uuid` gives 16 random bytes for new member ids, `config_resources` has what is set for one group.
     """
 
     topic_name = OFFSETS_TOPIC
@@ -35,12 +36,12 @@ class GroupCoordinator(Coordinator):
         timers: Timers,
         clock: Clock,
         random_uuid: Callable[[], bytes],
-        group_configs: Callable[[str], Mapping[str, str]],
+        config_resources: ConfigResources,
     ) -> None:
         super().__init__(topics, timers, clock)
         self._random_uuid = random_uuid
         self._config = config
-        self._group_configs = group_configs
+        self._config_resources = config_resources
         self._group_config = _group_config(config)
         self._check_interval_ms: int = config["offsets.retention.check.interval.ms"]
         self._retention: Timer | None = None
@@ -62,7 +63,7 @@ class GroupCoordinator(Coordinator):
         """
         self._topics_image = image = BrokerTopics(self._topics)
         self._consumer_settings = consumer_settings(
-            self._config, image, self._random_uuid, self._group_configs
+            self._config, image, self._random_uuid, self._config_resources
         )
         super().load()
         self._topics.on_changed.append(self._on_changed)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..storage.errors import StorageError
-from .config_group import GROUP_RESOURCE
+from .config_resources import ConfigResources
 from .data_folder import DataFolder
 from .fetch_sessions import FetchSessions
 from .group_coordinator import GroupCoordinator
@@ -80,14 +80,9 @@ class Node:
             _SESSION_EVICTION_MS,
             lambda: int.from_bytes(random_bytes(4), "big"),
         )
-        self._image = image
+        self.config_resources = ConfigResources(config, self.topics, metadata_log, image)
         self.groups = GroupCoordinator(
-            config,
-            self.topics,
-            timers,
-            clock,
-            self.random_uuid,
-            self.group_configs,
+            config, self.topics, timers, clock, self.random_uuid, self.config_resources
         )
         self.transactions = TransactionCoordinator(
             config, self.topics, timers, clock, self.producer_ids, self.groups
@@ -104,10 +99,6 @@ class Node:
             bits[8] = bits[8] & 0x3F | 0x80
             if bits[0] >> 2 != _DASH and bytes(bits) not in _RESERVED_IDS:
                 return bytes(bits)
-
-    def group_configs(self, group_id: str) -> Mapping[str, str]:
-        """What is set for one group, by key."""
-        return self._image.configs.get((GROUP_RESOURCE, group_id), {})
 
     def hand_over(self) -> None:
         """Let nobody wait for what may not come before the broker stops.
@@ -144,7 +135,9 @@ class Node:
         return clean
 
     def _start(self) -> None:
+        self.config_resources.load()
         self.topics.open_all()
+        self.config.on_changed.append(self.topics.reconfigure_all)
         self._make_internal_topics()
         self.groups.load()
         self.transactions.load()

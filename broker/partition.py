@@ -213,10 +213,14 @@ class Partition:
         self.wake()
 
     def apply(self, policy: TopicPolicy) -> None:
-        """The topic's configuration has changed."""
+        """The topic's configuration has changed. Who need not wait for a sync any more is told."""
         self.policy = policy
         if self._log is not None:
             self._log.config = policy.log
+            if self._log.offline is None and not policy.is_durable:
+                self.high_watermark = self._log.log_end_offset
+                self._acknowledge()
+                self.wake()
 
     def retire(self) -> None:
         """The topic has been deleted: everyone who waits is told."""

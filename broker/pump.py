@@ -60,8 +60,8 @@ class Pump:
         self._limits = Limits(config["socket.request.max.bytes"], config["queued.max.requests"])
         total = config["queued.max.request.bytes"]
         self.budget = Budget(DEFAULT_BUDGET if total <= 0 else total)
-        self._max_connections: int = config["max.connections"]
-        self._max_per_host: int = config["max.connections.per.ip"]
+        self._config = config
+        config.on_changed.append(self._listen_again)
         self._host_limits = host_limits(config["max.connections.per.ip.overrides"])
         self._max_idle_ms: float = config["connections.max.idle.ms"]
         self._buffer_sizes = (config["socket.send.buffer.bytes"], config["socket.receive.buffer.bytes"])
@@ -221,7 +221,7 @@ class Pump:
     def _accept(self, listener: Listener) -> None:
         """Accept those who wait; the rest of a flood in the next round."""
         for _ in range(ACCEPTS_A_ROUND):
-            if len(self._clients) >= self._max_connections:
+            if len(self._clients) >= self._config["max.connections"]:
                 return self._pause(listener)
             try:
                 sock, address = listener.socket.accept()
@@ -234,7 +234,9 @@ class Pump:
                 self._timers.at(self._clock.monotonic_ms() + ACCEPT_PAUSE_MS, self._listen_again)
                 return self._pause(listener)
             host = address[0]
-            if self._by_host.get(host, 0) >= self._host_limits.get(host, self._max_per_host):
+            if self._by_host.get(host, 0) >= self._host_limits.get(
+                host, self._config["max.connections.per.ip"]
+            ):
                 log.warning("Closed a connection from %s: max.connections.per.ip is reached.", host)
                 sock.close()
                 continue
@@ -296,7 +298,7 @@ class Pump:
         if client.events:
             self._selector.unregister(client.socket)
         client.socket.close()
-        if len(self._clients) == self._max_connections - 1:
+        if len(self._clients) < self._config["max.connections"]:
             self._listen_again()
 
     def _pause(self, listener: Listener) -> None:

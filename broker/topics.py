@@ -200,6 +200,19 @@ class Topics:
         self._tell(topic, self.on_deleted)
         self._tell(topic, self.on_changed)
 
+    def reconfigure(self, name: str, overrides: Mapping[str, str]) -> None:
+        """Let a topic's running logs go by what is set for it now."""
+        topic = self._by_name[name]
+        topic.config = TopicConfig(self._config, overrides)
+        topic.policy = topic_policy(topic.config, self._config)
+        for partition in topic.partitions:
+            partition.apply(topic.policy)
+
+    def reconfigure_all(self) -> None:
+        """The same for all topics, when the broker's settings have changed."""
+        for topic in self:
+            self.reconfigure(topic.name, topic.config.overrides)
+
     def _tell(self, topic: Topic, callbacks: Sequence[Callable[[Topic], None]]) -> None:
         for callback in callbacks:
             callback(topic)

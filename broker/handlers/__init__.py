@@ -45,8 +45,10 @@ ROUTES: dict[ApiKey, range] = {
     ApiKey.WRITE_TXN_MARKERS: range(0, 3),
     ApiKey.TXN_OFFSET_COMMIT: range(0, 6),
     ApiKey.DESCRIBE_CONFIGS: range(0, 5),
+    ApiKey.ALTER_CONFIGS: range(0, 3),
     ApiKey.CREATE_PARTITIONS: range(0, 4),
     ApiKey.DELETE_GROUPS: range(0, 3),
+    ApiKey.INCREMENTAL_ALTER_CONFIGS: range(0, 2),
     ApiKey.OFFSET_DELETE: range(0, 1),
     ApiKey.DESCRIBE_CLUSTER: range(0, 3),
     ApiKey.CONSUMER_GROUP_HEARTBEAT: range(0, 2),
@@ -54,6 +56,7 @@ ROUTES: dict[ApiKey, range] = {
     ApiKey.DESCRIBE_PRODUCERS: range(0, 1),
     ApiKey.DESCRIBE_TRANSACTIONS: range(0, 1),
     ApiKey.LIST_TRANSACTIONS: range(0, 3),
+    ApiKey.LIST_CONFIG_RESOURCES: range(0, 2),
     ApiKey.DESCRIBE_TOPIC_PARTITIONS: range(0, 1),
 }
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from odradek.protocol.errors import ErrorCode
-from odradek.protocol.messages import metadata_records
 from odradek.protocol.messages.consumer_group_heartbeat import TOPIC_PARTITIONS
 
+from .config_desk import resource
 from .group_desk import Desk
 
 SESSION_MS = 45_000
@@ -198,9 +198,8 @@ def test_targets_may_be_made_to_wait() -> None:
 def test_a_group_may_have_settings_of_its_own() -> None:
     """From the metadata log, where Apache Kafka keeps them; DescribeConfigs shows them and the broker's."""
     desk = Desk()
-    for name, value in (("consumer.session.timeout.ms", "50000"), ("consumer.heartbeat.interval.ms", "7000")):
-        record = metadata_records.CONFIG(resource_type=32, resource_name="g", name=name, value=value)
-        desk.node._image.apply(metadata_records.CONFIG, record)
+    settings = {"consumer.session.timeout.ms": "50000", "consumer.heartbeat.interval.ms": "7000"}
+    assert desk.ask("alter_configs", 2, resources=[resource(32, "g", settings)]).responses[0].error_code == 0
     assert beat(desk).heartbeat_interval_ms == 7_000
     desk.wait(SESSION_MS)
     assert described(desk).group_state == "Stable"

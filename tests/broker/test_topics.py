@@ -273,7 +273,8 @@ def test_describe_configs() -> None:
     assert ask(2, "a b").error_code == ErrorCode.INVALID_TOPIC_EXCEPTION
     everything = {each.name: each for each in ask(4, "1").configs}
     assert everything["log.retention.ms"].value == "5000"
-    assert everything["log.retention.ms"].read_only
+    assert everything["num.partitions"].read_only
+    assert not everything["log.retention.ms"].read_only
     assert ask(4, "").configs == []
     assert ask(4, "2").error_code == ask(77, "1").error_code == ErrorCode.INVALID_REQUEST
 
