@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from itertools import dropwhile
 from typing import Any
 
 from .config_broker_keys import KEYS, OWN_KEYS
-from .config_dynamic import check_dynamic_names, check_together, dynamic_key, is_sensitive
+from .config_dynamic import check_dynamic_names, check_together, dynamic_key, is_sensitive, listener_names
 from .config_inert_keys import KEYS as INERT_KEYS
 from .config_inert_keys import REMOVED
 from .config_keys import LIST, ConfigError, ConfigKey, Value, table, to_text
@@ -62,6 +63,14 @@ DEVIATIONS: dict[str, Value] = {
     # The system sizes socket buffers better than a constant does.
     "socket.send.buffer.bytes": -1,
     "socket.receive.buffer.bytes": -1,
+}
+
+# Keys that mean the same in different units, the finest first: a topic's setting falls back on them in turn.
+_FAMILIES: dict[str, tuple[str, ...]] = {
+    name: tuple(each for each, _ in key.synonyms)
+    for key in TOPIC_KEYS.values()
+    for name, _ in key.synonyms
+    if len(key.synonyms) > 1
 }
 
 ENVIRONMENT_PREFIX = "KAFKA_CFG_"
@@ -127,25 +136,25 @@ class BrokerConfig:
         """Where the value comes from, as DescribeConfigs says it."""
         return source_of(self.synonyms(name))
 
-    def synonyms(self, *names: str) -> list[Synonym]:
-        """Everything that could give the value of the first of these keys, the others being coarser keys for
-        the same (`log.retention.ms`, `log.retention.hours`); what is in force comes first (KIP-226).
+    def synonyms(self, name: str) -> list[Synonym]:
+        """Everything that could give the value of a key, the one in force first (KIP-226).
+
+        Coarser keys for the same (`log.retention.hours`), or that of all listeners, are among them. As in
+        Kafka, the list is empty where only such a one is set: it begins with the key itself.
         """
+        names = _FAMILIES.get(name) or listener_names(name)
         found: list[Synonym] = []
         for source, overrides in self._dynamic.items():
-            found += [
-                (name, None if is_sensitive(name, BROKER_KEYS) else overrides[name], source)
-                for name in names
-                if name in overrides
-            ]
-        for name in names:
-            if name in self._set:
-                key = BROKER_KEYS[name]
-                found.append((name, None if key.is_sensitive else key.format(self._static[name]), STATIC))
-        default = self.default_text(names[0]) if names[0] in BROKER_KEYS else None
-        if default is not None:  # of coarser keys Kafka names no default
-            found.append((names[0], default, DEFAULT))
-        return found
+            texts = {each: None if is_sensitive(each, BROKER_KEYS) else overrides[each] for each in overrides}
+            found += [(each, texts[each], source) for each in names if each in texts]
+        for each in names:
+            if each in self._set:
+                found.append((each, self._static_text(each), STATIC))
+        for each in names:
+            default = self.default_text(each) if each in BROKER_KEYS else None
+            if default is not None:
+                found.append((each, default, DEFAULT))
+        return list(dropwhile(lambda synonym: synonym[0] != name, found))
 
     def dynamic(self, source: str) -> Mapping[str, str]:
         """The dynamic settings of one source, `DYNAMIC_BROKER_CONFIG` or `DYNAMIC_DEFAULT_BROKER_CONFIG`."""
@@ -188,6 +197,10 @@ class BrokerConfig:
         if len(directories) > 1:
             log.warning("log.dirs names %d folders; only %s is used.", len(directories), directories[0])
         return str(directories[0])
+
+    def _static_text(self, name: str) -> str | None:
+        key = BROKER_KEYS[name]
+        return None if key.is_sensitive else key.format(self._static[name])
 
     def _layered(self, dynamic: Mapping[str, Mapping[str, str]]) -> dict[str, Value]:
         """The values under these dynamic settings. Raises ConfigError."""
@@ -284,7 +297,7 @@ class TopicConfig:
         """Everything that could give the value, the one in force first (KIP-226)."""
         own = [(name, self.text(name), TOPIC)] if name in self.overrides else []
         broker_keys = [key for key, _ in TOPIC_KEYS[name].synonyms]
-        return [*own, *self._broker.synonyms(*broker_keys)] if broker_keys else own
+        return [*own, *self._broker.synonyms(broker_keys[0])] if broker_keys else own
 
     def _from_broker(self, key: ConfigKey) -> Value:
         for name, factor in key.synonyms:
@@ -307,6 +320,11 @@ def validate_topic_overrides(overrides: Mapping[str, str | None]) -> None:
         if text is None:
             raise ConfigError(f"Null value not supported for topic configs: {name}")
         values[name] = TOPIC_KEYS[name].parse(text)
+    if values.get("remote.storage.enable"):
+        raise ConfigError(
+            "Tiered Storage functionality is disabled in the broker. "
+            "Topic cannot be configured with remote log storage."
+        )
     least = values.get("min.compaction.lag.ms", TOPIC_KEYS["min.compaction.lag.ms"].default)
     most = values.get("max.compaction.lag.ms", TOPIC_KEYS["max.compaction.lag.ms"].default)
     if isinstance(least, int) and isinstance(most, int) and least > most:

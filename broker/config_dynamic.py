@@ -30,6 +30,12 @@ def dynamic_key(name: str, keys: Mapping[str, ConfigKey]) -> ConfigKey | None:
     return QUOTA_KEYS.get(base) or (keys.get(base) if base in DYNAMIC_KEYS else None)
 
 
+def listener_names(name: str) -> tuple[str, ...]:
+    """A key, and for a setting of one listener also that of all listeners."""
+    base = _base_name(name)
+    return (name,) if base == name else (name, base)
+
+
 def is_sensitive(name: str, keys: Mapping[str, ConfigKey]) -> bool:
     """Whether a dynamic setting is not to be shown: passwords, and what nobody knows."""
     key = dynamic_key(name, keys)

@@ -236,7 +236,7 @@ GROUP_KEYS: dict[str, ConfigKey] = table(
     )
 )
 
-# Can be set, but are Kafka's internal ones, of which clients are not told.
+# Kafka's internal ones, of which clients are told only where they are set.
 INTERNAL_GROUP_KEYS = frozenset(
     (
         "consumer.assignor.offload.enable",

@@ -20,8 +20,21 @@ if TYPE_CHECKING:
 Change = Callable[[Any, Overrides], Overrides]
 
 
-def alter(request: Any, context: RequestContext, change: Change, result: Any) -> list[Any]:
-    """Carry out a request; a row of the struct `result` for each of its resources."""
+# Carries out what is requested of a resource, or only looks whether it can. Raises ConfigRefused.
+Action = Callable[[Any, "RequestContext", bool], None]
+
+
+def alter(
+    request: Any,
+    context: RequestContext,
+    change: Change,
+    result: Any,
+    actions: Mapping[int, Action] | None = None,
+) -> list[Any]:
+    """Carry out a request; a row of the struct `result` for each of its resources.
+
+    `actions` are for types of resources whose settings are not kept, but last as long as the process.
+    """
     node = context.node
     twice = duplicates((each.resource_type, each.resource_name) for each in request.resources)
     accepted: list[tuple[Resource, Overrides]] = []
@@ -33,7 +46,13 @@ def alter(request: Any, context: RequestContext, change: Change, result: Any) ->
         try:
             if resource in twice:
                 raise ConfigRefused(ErrorCode.INVALID_REQUEST, "Each resource must appear at most once.")
-            check_resource(asked, node.node_id)
+            if duplicates(config.name for config in asked.configs):
+                raise ConfigRefused(ErrorCode.INVALID_REQUEST, "Error due to duplicate config keys")
+            action = (actions or {}).get(asked.resource_type)
+            if action is not None:
+                action(asked, context, request.validate_only)
+                continue
+            _check_resource(asked, node.node_id)
             overrides = change(asked, node.config_resources.overrides(*resource))
             node.config_resources.check(*resource, overrides)
             accepted.append((resource, overrides))
@@ -49,24 +68,22 @@ def alter(request: Any, context: RequestContext, change: Change, result: Any) ->
     return rows
 
 
-def check_resource(asked: Any, node_id: int) -> None:
-    """Raise ConfigRefused for a resource that cannot be changed here, and for keys that are there twice."""
-    if duplicates(config.name for config in asked.configs):
-        raise ConfigRefused(ErrorCode.INVALID_REQUEST, "Error due to duplicate config keys")
+def _check_resource(asked: Any, node_id: int) -> None:
     if asked.resource_type not in (TOPIC, BROKER, CLIENT_METRICS, GROUP):
         raise ConfigRefused(ErrorCode.INVALID_REQUEST, f"Unknown resource type {asked.resource_type}")
-    if asked.resource_type == BROKER and asked.resource_name:
-        check_broker(asked.resource_name, node_id)
+    name = asked.resource_name
+    if asked.resource_type == BROKER and name:
+        check_node_id(name)
+        if name != str(node_id):
+            raise ConfigRefused(
+                ErrorCode.INVALID_REQUEST, f"Unexpected broker id, expected {node_id}, but received {name}"
+            )
 
 
-def check_broker(name: str, node_id: int) -> None:
-    """Raise ConfigRefused unless a broker's name is the number of this one."""
+def check_node_id(name: str) -> None:
+    """Raise ConfigRefused unless the name of a resource is a number."""
     if not name.removeprefix("-").isdecimal():
         raise ConfigRefused(ErrorCode.INVALID_REQUEST, f"Node id must be an integer, but it is: {name}")
-    if name != str(node_id):
-        raise ConfigRefused(
-            ErrorCode.INVALID_REQUEST, f"Unexpected broker id, expected {node_id}, but received {name}"
-        )
 
 
 def check_nulls(configs: Mapping[str, str | None]) -> None:

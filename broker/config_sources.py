@@ -11,6 +11,7 @@ OF_BROKER = "DYNAMIC_BROKER_CONFIG"
 OF_ALL_BROKERS = "DYNAMIC_DEFAULT_BROKER_CONFIG"
 STATIC = "STATIC_BROKER_CONFIG"
 DEFAULT = "DEFAULT_CONFIG"
+BROKER_LOGGER = "DYNAMIC_BROKER_LOGGER_CONFIG"
 CLIENT_METRICS = "CLIENT_METRICS_CONFIG"
 GROUP = "GROUP_CONFIG"
 
@@ -20,6 +21,7 @@ _SOURCES = {
     OF_ALL_BROKERS: 3,
     STATIC: 4,
     DEFAULT: 5,
+    BROKER_LOGGER: 6,
     CLIENT_METRICS: 7,
     GROUP: 8,
 }
@@ -35,7 +37,9 @@ def source_of(synonyms: Sequence[Synonym]) -> str:
 
 
 def is_shown(name: str) -> bool:
-    """Whether clients are told of a topic's setting. Kafka's internal ones can be set, but are not listed."""
+    """Whether clients are told of a topic's setting. Kafka's internal ones are shown only where they are
+    set.
+    """
     return not name.startswith("internal.")
 
 

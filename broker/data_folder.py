@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,7 +25,7 @@ from ..storage.checkpoint import (
     read_topic_id,
 )
 from ..storage.errors import CheckpointCorrupted, StorageError, StorageFailed
-from ..storage.file_system import FileSystem, parent_directory, write_atomically
+from ..storage.file_system import FileSystem, Volume, parent_directory, write_atomically
 from ..storage.log import Log, LogConfig
 from .config import ConfigError
 from .metadata_image import MetadataImage
@@ -87,6 +88,15 @@ class DataFolder:
         except BaseException:
             self._lock.close()
             raise
+
+    @property
+    def absolute_path(self) -> str:
+        """The path of the folder from the root."""
+        return os.path.abspath(self._path)
+
+    def volume(self) -> Volume:
+        """The volume that the folder lies on. Raises OSError."""
+        return self._file_system.volume(self._path)
 
     def log_path(self, topic: str, index: int) -> str:
         """The directory of a partition."""

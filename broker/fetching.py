@@ -73,7 +73,7 @@ def _failed_row(index: int, code: int) -> Any:
 
 def epoch_error(partition: Partition, current_leader_epoch: int) -> ErrorCode:
     """What is wrong with the leader epoch that a client believes in (KIP-320); -1 believes in none."""
-    if current_leader_epoch < 0 or current_leader_epoch == partition.leader_epoch:
+    if current_leader_epoch in (-1, partition.leader_epoch):
         return ErrorCode.NONE
     if current_leader_epoch < partition.leader_epoch:
         return ErrorCode.FENCED_LEADER_EPOCH

@@ -4,7 +4,6 @@ forgotten.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,13 +11,11 @@ from .sync_queue import SyncQueue
 from .timers import Timer, Timers
 
 if TYPE_CHECKING:
+    from .checkpoints import Checkpoints
     from .clock import Clock
     from .config import BrokerConfig
-    from .data_folder import CheckpointTicket, DataFolder
     from .metadata_log import MetadataLog
     from .topics import Topics
-
-log = logging.getLogger(__name__)
 
 # Between asking for the syncs and writing down where they brought the recovery points.
 _CHECKPOINT_DELAY_MS = 5_000
@@ -35,14 +32,14 @@ class Maintenance:
         timers: Timers,
         clock: Clock,
         syncs: SyncQueue,
-        folder: DataFolder,
+        checkpoints: Checkpoints,
         topics: Topics,
         metadata_log: MetadataLog,
     ) -> None:
         self._timers = timers
         self._clock = clock
         self._syncs = syncs
-        self._folder = folder
+        self._checkpoints = checkpoints
         self._topics = topics
         self._metadata_log = metadata_log
         self._sync_interval_ms: int = max(config["log.flush.offset.checkpoint.interval.ms"], 1)
@@ -60,18 +57,9 @@ class Maintenance:
             timer.cancel()
         self._pending.clear()
 
-    def begin_sync(self, checkpoint: bool) -> CheckpointTicket | None:  # noqa: ARG002
-        """For the sync queue: the checkpoint files, as the recovery points are now."""
-        return self._folder.checkpoint_ticket()
-
-    def finish_sync(self, ticket: CheckpointTicket, error: OSError | None) -> None:  # noqa: ARG002
-        """For the sync queue. An older checkpoint serves as well: a start after a crash reads more."""
-        if error is not None:
-            log.error("The checkpoints cannot be written: %s", error)
-
     def _sync(self) -> None:
         self._after(self._sync_interval_ms, "sync", self._sync)
-        self._after(_CHECKPOINT_DELAY_MS, "checkpoint", lambda: self._syncs.request(self))
+        self._after(_CHECKPOINT_DELAY_MS, "checkpoint", self._checkpoints.request)
         if self._metadata_log.needs_checkpoint:
             self._syncs.request(self._metadata_log, checkpoint=True)
         for partition in self._topics.partitions():

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..storage.errors import StorageError
+from .checkpoints import Checkpoints
 from .config_resources import ConfigResources
 from .data_folder import DataFolder
 from .fetch_sessions import FetchSessions
@@ -63,16 +64,16 @@ class Node:
         self.node_id = config.node_id
         self.rack: str | None = config["broker.rack"]
         self._random_bytes = random_bytes
-        self._folder = DataFolder(file_system, config.data_directory, config.node_id, self.random_uuid, clock)
-        self.cluster_id = self._folder.cluster_id
+        self.folder = DataFolder(file_system, config.data_directory, config.node_id, self.random_uuid, clock)
+        self.cluster_id = self.folder.cluster_id
         self.syncs = SyncQueue(timers, clock)
         image = MetadataImage()
-        metadata_log = MetadataLog(self._folder.open_metadata_log(), self.syncs)
+        metadata_log = MetadataLog(self.folder.open_metadata_log(), self.syncs)
         for kind, record in metadata_log.replay():
             image.apply(kind, record)
-        self._folder.clear_strays(image)
+        self.folder.clear_strays(image)
         self._metadata_log = metadata_log
-        self.topics = Topics(config, self._folder, metadata_log, image, self.syncs, self.random_uuid)
+        self.topics = Topics(config, self.folder, metadata_log, image, self.syncs, self.random_uuid)
         self.producer_ids = ProducerIds(metadata_log, image, self.node_id)
         self.replication = Replication(config)
         self.fetch_sessions = FetchSessions(
@@ -87,8 +88,9 @@ class Node:
         self.transactions = TransactionCoordinator(
             config, self.topics, timers, clock, self.producer_ids, self.groups
         )
+        self.checkpoints = Checkpoints(self.folder, self.syncs)
         self._maintenance = Maintenance(
-            config, timers, clock, self.syncs, self._folder, self.topics, metadata_log
+            config, timers, clock, self.syncs, self.checkpoints, self.topics, metadata_log
         )
 
     def random_uuid(self) -> bytes:
@@ -123,7 +125,7 @@ class Node:
         for partition in self.topics.partitions():
             clean = self._close_log(partition.close, clean)
         clean = self._close_log(self._metadata_log.log.close, clean)
-        self._folder.close(clean)
+        self.folder.close(clean)
 
     def _close_log(self, close: Callable[[bool], None], clean: bool) -> bool:
         """Close one log; whether the shutdown still counts as a clean one."""

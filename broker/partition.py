@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..protocol.errors import ErrorCode
 from ..protocol.record_batch import BatchHeader, Record, batches, build_batch
-from ..storage.log import AppendResult, Log, StorageFailed
+from ..storage.log import AppendResult, Log, OffsetOutOfRange, StorageFailed
 from .replay import replay
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ class Partition:
         self.waiters: dict[Waiter, None] = {}
         self.high_watermark = 0 if log is None else log.log_end_offset
         self._log = log
+        if log is not None and leader_epoch > log.leader_epochs.latest_epoch:
+            log.leader_epochs.assign(leader_epoch, log.log_end_offset)
         self._reason = reason
         self._syncs = syncs
         self._commits: deque[tuple[int, Committed]] = deque()
@@ -164,6 +166,23 @@ class Partition:
             return True
         self._commits.append((end_offset, callback))
         return False
+
+    def delete_records(self, before_offset: int, now_ms: int) -> int:
+        """Let nothing before an offset be read any more; -1 is the high watermark (KIP-107). Return where
+        the log starts now.
+
+        It outlives a crash once the checkpoints have been written. Raises OffsetOutOfRange beyond the high
+        watermark, PartitionOffline, StorageFailed.
+        """
+        log = self.log
+        offset = self.high_watermark if before_offset == -1 else before_offset
+        if not 0 <= offset <= self.high_watermark:
+            raise OffsetOutOfRange(offset, log.log_start_offset, self.high_watermark)
+        if offset == log.log_end_offset:  # so that the last segment is one of those that go
+            log.roll(now_ms)
+        log.advance_log_start_offset(offset)
+        self.wake()
+        return log.log_start_offset
 
     def wake(self) -> None:
         """Tell every waiting fetch that something has changed."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .crash_model import Chance, DirectoryNode, FileChange, FileNode, NameChange, Node, PowerLoss, copy_tree
-from .file_system import Buffer, File, FileSystemLocked, Lock, Region
+from .file_system import NO_VOLUME, Buffer, File, FileSystemLocked, Lock, Region, Volume
 
 
 class Crash(BaseException):
@@ -225,6 +225,10 @@ class FaultyFileSystem:
     def read_bytes(self, path: str) -> bytes:
         self._begin("read", path)
         return bytes(self._file(path).contents)
+
+    def volume(self, path: str) -> Volume:
+        self._begin("volume", path)
+        return NO_VOLUME
 
     def lock(self, path: str) -> Lock:
         if path in self._locked:

@@ -14,7 +14,7 @@ import fcntl
 import os
 import resource
 import stat
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .descriptors import Descriptors, RealFile, sync_descriptor
 
@@ -95,6 +95,16 @@ class Lock(Protocol):
         ...
 
 
+class Volume(NamedTuple):
+    """How much a volume holds, and how much more can be written; -1 where there is no such thing."""
+
+    total_bytes: int
+    usable_bytes: int
+
+
+NO_VOLUME = Volume(-1, -1)
+
+
 class FileSystem(Protocol):
     """Where logs live. Every method raises OSError (FileNotFoundError, ...) as the `os` functions do."""
 
@@ -141,6 +151,10 @@ class FileSystem(Protocol):
 
     def read_bytes(self, path: str) -> bytes:
         """The whole contents of a (small) file."""
+        ...
+
+    def volume(self, path: str) -> Volume:
+        """The volume that a directory lies on."""
         ...
 
     def lock(self, path: str) -> Lock:
@@ -243,6 +257,10 @@ class RealFileSystem:
     def read_bytes(self, path: str) -> bytes:
         with open(path, "rb", buffering=0) as file:
             return file.readall()
+
+    def volume(self, path: str) -> Volume:
+        found = os.statvfs(path)
+        return Volume(found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
 
     def lock(self, path: str) -> Lock:
         """Hold an flock(2) on `path`, which ends with the process however that ends."""

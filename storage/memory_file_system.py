@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from .file_system import Buffer, File, FileSystemLocked, Lock, Region, parent_directory
+from .file_system import NO_VOLUME, Buffer, File, FileSystemLocked, Lock, Region, Volume, parent_directory
 
 
 class MemoryFileSystem:
@@ -122,6 +122,9 @@ class MemoryFileSystem:
 
     def read_bytes(self, path: str) -> bytes:
         return bytes(self._contents(path))
+
+    def volume(self, path: str) -> Volume:  # noqa: ARG002
+        return NO_VOLUME
 
     def lock(self, path: str) -> Lock:
         path = _normalise(path)

@@ -112,8 +112,9 @@ class Loader:
             self._cut_after(-1, end)
             end = self._log_start_offset
             self._begin_anew()
-        self._leader_epochs.truncate_from_end(end)
+        # In this order a log that has lost all its records has the same epochs, none, after every start.
         self._leader_epochs.truncate_from_start(self._log_start_offset)
+        self._leader_epochs.truncate_from_end(end)
         producers = self._load_producers(end)
         if not self._clean:
             # A killed process may have left a truncation, too, that a loss of power would undo.

@@ -12,6 +12,8 @@ from typing import Any
 
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.describe_configs import CONFIG, RESPONSE, RESULT, SYNONYM
+from .. import config_sources
+from ..broker_loggers import levels
 from ..config import BROKER_KEYS, TOPIC_KEYS, BrokerConfig, ConfigKey, TopicConfig
 from ..config_client_metrics import CLIENT_METRICS_KEYS, ClientMetricsConfig
 from ..config_dynamic import DYNAMIC_KEYS, dynamic_key
@@ -48,7 +50,7 @@ def _describe(resource: Any, request: Any, context: RequestContext) -> Any:
     for config in row.configs:
         if not request.include_synonyms:
             config.synonyms = []
-        if not request.include_documentation:
+        if config.documentation and not request.include_documentation:
             config.documentation = None
     return row
 
@@ -65,7 +67,7 @@ def _configs(resource: Any, context: RequestContext) -> Iterable[Any]:
         return _broker_configs(node.config)
     if resource.resource_type == BROKER_LOGGER:
         _check_broker(name, node.node_id, "")
-        return []
+        return _loggers()
     overrides = node.config_resources.overrides(resource.resource_type, name)
     if resource.resource_type == CLIENT_METRICS:
         if not name:
@@ -76,8 +78,18 @@ def _configs(resource: Any, context: RequestContext) -> Iterable[Any]:
         if not name:
             raise _invalid_request("Group name must not be empty")
         group = GroupConfig(node.config, overrides)
-        return [_own_config(group, key) for key in GROUP_KEYS.values() if key.name not in INTERNAL_GROUP_KEYS]
-    raise _invalid_request(f"Unsupported resource type: {resource.resource_type}")
+        return [
+            _own_config(group, key)
+            for name, key in GROUP_KEYS.items()
+            if name not in INTERNAL_GROUP_KEYS or name in overrides
+        ]
+    raise _invalid_request(ErrorCode.INVALID_REQUEST.message)
+
+
+def _loggers() -> Iterable[Any]:
+    source = source_code(config_sources.BROKER_LOGGER)
+    for name, level in levels().items():
+        yield CONFIG(name=name, value=level, config_source=source, documentation="")
 
 
 def _topic_configs(name: str, context: RequestContext) -> Iterable[Any]:
@@ -87,7 +99,11 @@ def _topic_configs(name: str, context: RequestContext) -> Iterable[Any]:
     topic = context.node.topics.get(name)
     if topic is None:
         raise ConfigRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "")  # of which Kafka says no more
-    return [_own_config(topic.config, key) for key in TOPIC_KEYS.values() if is_shown(key.name)]
+    return [
+        _own_config(topic.config, key)
+        for name, key in TOPIC_KEYS.items()
+        if is_shown(name) or name in topic.config.overrides
+    ]
 
 
 def _check_broker(name: str, node_id: int, alternative: str) -> None:

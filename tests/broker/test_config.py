@@ -234,17 +234,19 @@ def test_topic_settings_come_from_the_topic_then_the_broker_then_the_default() -
     assert topic["max.message.bytes"] == 1_048_588
     assert topic.is_compacted
     assert topic.source("segment.bytes") == "DYNAMIC_TOPIC_CONFIG"
-    assert topic.source("retention.ms") == "STATIC_BROKER_CONFIG"
+    assert topic.source("retention.ms") == "DEFAULT_CONFIG"  # it is in minutes that it was set
+    assert topic.source("cleanup.policy") == "STATIC_BROKER_CONFIG"
     assert topic.source("max.message.bytes") == "DEFAULT_CONFIG"
     assert topic.text("cleanup.policy") == "compact"
     assert topic.synonyms("segment.bytes") == [
         ("segment.bytes", "2000000", "DYNAMIC_TOPIC_CONFIG"),
         ("log.segment.bytes", "1073741824", "DEFAULT_CONFIG"),
     ]
-    assert topic.synonyms("retention.ms") == [
+    assert topic.synonyms("retention.ms") == topic.synonyms("segment.ms") == []
+    assert broker.synonyms("log.retention.minutes") == [
         ("log.retention.minutes", "5", "STATIC_BROKER_CONFIG"),
+        ("log.retention.hours", "168", "DEFAULT_CONFIG"),
     ]
-    assert topic.synonyms("segment.ms") == []  # Kafka names the default of log.roll.ms, which has none
 
 
 @pytest.mark.parametrize(

@@ -297,6 +297,21 @@ def test_records_that_were_to_be_deleted_may_be_lost() -> None:
     assert contents(log)[0][0] == 9
 
 
+def test_a_log_without_its_records_has_no_leader_epochs() -> None:
+    """Not after the first start behind the crash either, so that a second start finds the same."""
+    file_system = MemoryFileSystem()
+    log = new_log(file_system)
+    fill(log, 9)
+    sync(log, checkpoint=True)
+    log.close(clean=False)
+    file_system.open(segment_path(0)).truncate(0)
+    for _ in range(2):
+        log = reopen(file_system, log_start_offset=9)
+        assert log.leader_epochs.entries == []
+        sync(log, checkpoint=True)
+        log.close(clean=False)
+
+
 def test_leftovers_are_cleared_away() -> None:
     """Half-written and deleted files, and indexes without their segments; an unfinished compaction is not
     touched.
