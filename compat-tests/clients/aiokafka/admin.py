@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import NewPartitions, NewTopic
+from aiokafka.admin import NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError
+from aiokafka.errors import OffsetOutOfRangeError, TopicAlreadyExistsError
 from common import fill, make_topic, new_admin, read, some, started, until
 from harness import expect, expect_equal, fresh
 
@@ -62,6 +62,45 @@ async def admin_configs(bootstrap: str) -> None:
     node = (await admin.describe_cluster())["brokers"][0]["node_id"]
     values = await described(ConfigResourceType.BROKER, str(node))
     expect_equal(values["log.segment.bytes"], "1073741824", "the broker's log.segment.bytes")
+    await admin.close()
+
+
+async def admin_alter_configs(bootstrap: str) -> None:
+    topic = await make_topic(bootstrap, 1, **{"retention.ms": "123456"})
+    admin = await new_admin(bootstrap)
+    settings = {"segment.bytes": "2000000", "cleanup.policy": "compact"}
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic, configs=settings)
+    answers = await admin.alter_configs([resource])
+    expect_equal([row[0] for answer in answers for row in answer.resources], [0], "errors")
+    # By AlterConfigs what is not named goes back to its default.
+    wanted = {**settings, "retention.ms": "604800000"}
+
+    async def there() -> bool:
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+        return wanted.items() <= {entry[0]: entry[1] for entry in answer.resources[0][4]}.items()
+
+    await until(there, str(wanted))
+    await admin.close()
+
+
+async def admin_delete_records(bootstrap: str) -> None:
+    topic, admin = await make_topic(bootstrap), await new_admin(bootstrap)
+    await fill(bootstrap, topic, 100)
+    partition = TopicPartition(topic, 0)
+    deleted = await admin.delete_records({partition: RecordsToDelete(before_offset=40)})
+    expect_equal(deleted, {partition: 40}, "low watermark")
+    try:
+        await admin.delete_records({partition: RecordsToDelete(before_offset=101)})
+        raise AssertionError("records behind the end were deleted")
+    except OffsetOutOfRangeError:
+        pass
+    consumer = await started(bootstrap_servers=bootstrap)
+    expect_equal(await consumer.beginning_offsets([partition]), {partition: 40}, "beginning")
+    await consumer.stop()
+    offsets = [record.offset for record in await read(bootstrap, topic, 60)]
+    expect_equal(offsets, list(range(40, 100)), "offsets of what is left")
+    deleted = await admin.delete_records({partition: RecordsToDelete(before_offset=-1)})
+    expect_equal(deleted, {partition: 100}, "low watermark when all are deleted")
     await admin.close()
 
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from common import admin_client, all_done, fill, make_topic, new_consumer, poll_some, read, send
 from confluent_kafka import (
+    OFFSET_END,
     ConsumerGroupState,
     ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
     TopicPartition,
 )
-from confluent_kafka.admin import ConfigResource, NewPartitions, NewTopic, ResourceType
+from confluent_kafka.admin import (
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    ResourceType,
+)
 from harness import expect, expect_equal, fresh, wait_until
 
 
@@ -57,6 +65,63 @@ def admin_configs(bootstrap: str) -> None:
     expect(not of_topic["retention.ms"].is_default, "retention.ms is not a default")
     expect_equal(of_topic["segment.bytes"].value, "1073741824", "segment.bytes")
     expect_equal(of_broker["log.segment.bytes"].value, "1073741824", "the broker's log.segment.bytes")
+
+
+def admin_alter_configs(bootstrap: str) -> None:
+    topic = make_topic(bootstrap, 1, **{"retention.ms": "123456"})
+    admin = admin_client(bootstrap)
+
+    def alter(*changes: tuple[str, str | None, AlterConfigOpType]) -> None:
+        entries = [
+            ConfigEntry(name, value, incremental_operation=operation) for name, value, operation in changes
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
+        all_done(admin.incremental_alter_configs([resource]))
+
+    def have(**wanted: str) -> None:
+        def there() -> bool:
+            (shown,) = all_done(admin.describe_configs([ConfigResource(ResourceType.TOPIC, topic)]))
+            return all(shown[name.replace("_", ".")].value == value for name, value in wanted.items())
+
+        wait_until(there, str(wanted))
+
+    alter(
+        ("segment.bytes", "2000000", AlterConfigOpType.SET),
+        ("cleanup.policy", "compact", AlterConfigOpType.APPEND),
+    )
+    have(segment_bytes="2000000", cleanup_policy="delete,compact", retention_ms="123456")
+    alter(
+        ("retention.ms", None, AlterConfigOpType.DELETE),
+        ("cleanup.policy", "delete", AlterConfigOpType.SUBTRACT),
+    )
+    have(cleanup_policy="compact", retention_ms="604800000")
+    try:
+        alter(("retention.ms", "soon", AlterConfigOpType.SET))
+        raise AssertionError("a text was taken for a number")
+    except KafkaException as error:
+        expect_equal(error.args[0].code(), KafkaError.INVALID_CONFIG, "error")
+    replaced = {"segment.ms": "70000"}
+    all_done(admin.alter_configs([ConfigResource(ResourceType.TOPIC, topic, set_config=replaced)]))
+    have(segment_ms="70000", segment_bytes="1073741824", cleanup_policy="delete")
+
+
+def admin_delete_records(bootstrap: str) -> None:
+    topic, admin = make_topic(bootstrap), admin_client(bootstrap)
+    fill(bootstrap, topic, 100)
+    (deleted,) = all_done(admin.delete_records([TopicPartition(topic, 0, 40)]))
+    expect_equal(deleted.low_watermark, 40, "low watermark")
+    try:
+        all_done(admin.delete_records([TopicPartition(topic, 0, 101)]))
+        raise AssertionError("records behind the end were deleted")
+    except KafkaException as error:
+        expect_equal(error.args[0].code(), KafkaError.OFFSET_OUT_OF_RANGE, "error")
+    consumer = new_consumer(bootstrap, fresh("group"))
+    expect_equal(consumer.get_watermark_offsets(TopicPartition(topic, 0), 20), (40, 100), "offsets")
+    consumer.close()
+    offsets = [message.offset() for message in read(bootstrap, topic, 60)]
+    expect_equal(offsets, list(range(40, 100)), "offsets of what is left")
+    (deleted,) = all_done(admin.delete_records([TopicPartition(topic, 0, OFFSET_END)]))
+    expect_equal(deleted.low_watermark, 100, "low watermark when all are deleted")
 
 
 def admin_cluster(bootstrap: str) -> None:

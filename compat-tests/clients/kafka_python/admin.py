@@ -6,9 +6,12 @@ from typing import Any
 
 from common import VERSION, fill, make_topic, read
 from harness import expect, expect_equal, fresh, wait_until
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewPartitions, NewTopic
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import OffsetOutOfRangeError, TopicAlreadyExistsError
+
+if VERSION >= (3, 0):
+    from kafka.admin import AlterConfigOp
 
 
 def admin_topics(bootstrap: str) -> None:
@@ -69,6 +72,70 @@ def described_configs(admin: Any, resource: Any) -> dict[str, Any]:
     (resources,) = admin.describe_configs([resource], config_filter="all").values()
     (entries,) = resources.values()
     return {name: entry["value"] for name, entry in entries.items()}
+
+
+def admin_alter_configs(bootstrap: str) -> None:
+    topic = make_topic(bootstrap, 1, **{"retention.ms": "123456"})
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic)
+
+    def alter(**configs: str) -> None:
+        settings = {name.replace("_", "."): value for name, value in configs.items()}
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=settings)])
+
+    def have(**configs: str) -> None:
+        wanted = {name.replace("_", "."): value for name, value in configs.items()}
+        wait_until(lambda: wanted.items() <= described_configs(admin, resource).items(), wanted)
+
+    alter(segment_bytes="2000000", cleanup_policy="compact")
+    # Until 3.0 the client sends AlterConfigs, by which what is not named goes back to its default.
+    kept = "123456" if VERSION >= (3, 0) else "604800000"
+    have(segment_bytes="2000000", cleanup_policy="compact", retention_ms=kept)
+    if VERSION >= (3, 0):
+        admin.reset_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=["retention.ms"])])
+        have(segment_bytes="2000000", retention_ms="604800000")
+        alter(retention_ms="5", cleanup_policy=(AlterConfigOp.APPEND, "delete"))
+        have(retention_ms="5", cleanup_policy="compact,delete")
+    admin.close()
+
+
+def admin_delete_records(bootstrap: str) -> None:
+    topic = make_topic(bootstrap)
+    fill(bootstrap, topic, 100)
+    partition = TopicPartition(topic, 0)
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    answer = admin.delete_records({partition: 40})
+    expect_equal(answer[partition]["low_watermark"], 40, "low watermark")
+    try:
+        admin.delete_records({partition: 101})
+        raise AssertionError("records behind the end were deleted")
+    except OffsetOutOfRangeError:
+        pass
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap)
+    expect_equal(consumer.beginning_offsets([partition]), {partition: 40}, "beginning")
+    consumer.close()
+    expect_equal([record.offset for record in read(bootstrap, topic, 60)], list(range(40, 100)), "offsets")
+    answer = admin.delete_records({partition: -1})
+    expect_equal(answer[partition]["low_watermark"], 100, "low watermark when all are deleted")
+    admin.close()
+
+
+def admin_log_dirs(bootstrap: str) -> None:
+    topic = make_topic(bootstrap)
+    fill(bootstrap, topic, 100)
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    answer = admin.describe_log_dirs()
+    if VERSION >= (3, 0):
+        ((folder,),) = (broker["log_dirs"] for broker in answer)
+        (found,) = (each for each in folder["topics"] if each["name"] == topic)
+        (row,) = found["partitions"]
+        error, size, lag = folder["error_code"], row["partition_size"], row["offset_lag"]
+    else:
+        ((error, _, topics),) = answer.log_dirs
+        ((_, size, lag, _),) = dict(topics)[topic]
+    expect_equal((error, lag), (0, 0), "error and lag")
+    expect(size > 500, "size of the log", size)
+    admin.close()
 
 
 def admin_cluster(bootstrap: str) -> None:

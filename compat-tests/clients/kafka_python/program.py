@@ -34,13 +34,18 @@ ABSENT = {
         "admin-configs": "the admin client describes the cluster from 2.0 on",
         "admin-cluster": "the admin client describes the cluster from 2.0 on",
         "admin-groups": "the admin client deletes groups from 2.0 on",
+        "admin-alter-configs": "the admin client of 1.4 cannot read back what it altered",
+        "admin-log-dirs": "the admin client describes folders from 2.0 on",
     },
     (2, 1): {
         "kill-produce": "the producer is idempotent from 2.1 on",
         "group-static": "members may be static from 2.1 on",
         **dict.fromkeys(TRANSACTIONAL, "the producer is transactional from 2.1 on"),
     },
-    (2, 3): {"command-line": "there are command-line tools from 2.3 on"},
+    (2, 3): {
+        "command-line": "there are command-line tools from 2.3 on",
+        "admin-delete-records": "the admin client deletes records from 2.1 on",
+    },
     (3, 0): {
         "group-cooperative": "the cooperative assignor came with 3.0",
         "kill-transactions": "before 3.0 the sender does not get over records of a failed transaction",
