@@ -72,7 +72,7 @@ class Node:
         for kind, record in metadata_log.replay():
             image.apply(kind, record)
         self.folder.clear_strays(image)
-        self._metadata_log = metadata_log
+        self.metadata_log = metadata_log
         self.topics = Topics(config, self.folder, metadata_log, image, self.syncs, self.random_uuid)
         self.producer_ids = ProducerIds(metadata_log, image, self.node_id)
         self.replication = Replication(config)
@@ -124,7 +124,7 @@ class Node:
             self.syncs.run_all()
         for partition in self.topics.partitions():
             clean = self._close_log(partition.close, clean)
-        clean = self._close_log(self._metadata_log.log.close, clean)
+        clean = self._close_log(self.metadata_log.log.close, clean)
         self.folder.close(clean)
 
     def _close_log(self, close: Callable[[bool], None], clean: bool) -> bool:

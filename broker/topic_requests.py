@@ -55,20 +55,31 @@ class Replication:
         """Raise TopicError for replicas that cannot be; `replication_factor` is that of the partitions
         before.
         """
-        problem = self._assignment_problem(broker_ids, replication_factor)
+        self._check(broker_ids, replication_factor, strict=self._strict)
+        if len(broker_ids) > 1:
+            self._note(len(broker_ids))
+
+    def check_move(self, broker_ids: Sequence[int]) -> None:
+        """Raise TopicError for replicas that a partition which is there cannot be moved to: all but this
+        broker.
+        """
+        self._check(broker_ids, None, strict=True)
+
+    def _check(self, broker_ids: Sequence[int], replication_factor: int | None, *, strict: bool) -> None:
+        problem = self._assignment_problem(broker_ids, replication_factor, strict)
         if problem is not None:
             raise TopicError(
                 ErrorCode.INVALID_REPLICA_ASSIGNMENT, f"The manual partition assignment includes {problem}"
             )
-        if len(broker_ids) > 1:
-            self._note(len(broker_ids))
 
-    def _assignment_problem(self, broker_ids: Sequence[int], replication_factor: int | None) -> str | None:
+    def _assignment_problem(
+        self, broker_ids: Sequence[int], replication_factor: int | None, strict: bool
+    ) -> str | None:
         if not broker_ids:
             return "an empty replica list."
         seen: set[int] = set()
         for broker_id in broker_ids:
-            if broker_id < 0 or (self._strict and broker_id != self._config.node_id):
+            if broker_id < 0 or (strict and broker_id != self._config.node_id):
                 return f"broker {broker_id}, but no such broker is registered."
             if broker_id in seen:
                 return f"the broker {broker_id} more than once."

@@ -93,7 +93,10 @@ RULES: dict[str, Rule] = {
     "FetchResponse.session_id": an_id("fetch session", 0),
     "finalized_features_epoch": anything,
     "incarnation_id": anything,
+    "ReplicaState.log_end_offset": anything,
     # Times of the broker's clock.
+    "last_fetch_timestamp": a_time,
+    "last_caught_up_timestamp": a_time,
     "log_append_time_ms": a_time,
     "transaction_start_time_ms": a_time,
     "last_timestamp": a_time,
@@ -106,6 +109,7 @@ UNORDERED: dict[str, tuple[str, ...]] = {
     "ApiVersionsResponse.finalized_features": ("name",),
     "CreatableTopicResult.configs": ("name",),
     "DescribeConfigsResult.configs": ("name",),
+    "ElectLeadersResponse.replica_election_results": ("topic",),
 }
 
 

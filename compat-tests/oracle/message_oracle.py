@@ -38,6 +38,7 @@ OLD_NEWEST = {
     # Kafka 4 has another name for it and its structs.
     "list_config_resources": -1,
     "describe_log_dirs": 4,
+    "alter_partition_reassignments": 0,
     "end_txn": 4,
     # From 3 on Kafka 4 has another name for the generation.
     "txn_offset_commit": 2,

@@ -177,7 +177,7 @@ def test_settings_survive_a_restart(harness: Harness, clean: bool) -> None:
 def test_nothing_changes_that_cannot_be_stored(harness: Harness) -> None:
     """KAFKA_STORAGE_ERROR when the metadata log is offline."""
     before = describe(harness, TOPIC, "t")
-    harness.node._metadata_log.log.offline = "the disk is gone"
+    harness.node.metadata_log.log.offline = "the disk is gone"
     assert alter(harness, TOPIC, "t", ("retention.ms", SET, "5")) == (56, "the disk is gone")
     assert describe(harness, TOPIC, "t") == before
 

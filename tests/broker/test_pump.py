@@ -389,6 +389,27 @@ def test_beyond_max_connections_clients_wait_to_be_accepted() -> None:
     trio.run(main)
 
 
+def test_max_connections_can_be_raised_while_clients_wait() -> None:
+    """They are accepted at once (KIP-226)."""
+
+    async def main() -> None:
+        async with (
+            running(**{"max.connections": 1}) as harness,
+            await harness.connect() as first,
+            await harness.connect() as second,
+        ):
+            await first.send_all(frame(b"1"))
+            await read_frame(first)
+            await second.send_all(frame(b"2"))
+            with trio.move_on_after(0.05) as waiting:
+                await read_frame(second)
+            assert waiting.cancelled_caught
+            harness.pump._config.set_dynamic("DYNAMIC_BROKER_CONFIG", {"max.connections": "2"})
+            assert await read_frame(second) == b"2"
+
+    trio.run(main)
+
+
 def test_a_bug_in_one_connection_does_not_end_the_others(caplog: pytest.LogCaptureFixture) -> None:
     """An unexpected exception is logged with its traceback and costs that connection only."""
 

@@ -64,6 +64,10 @@ APIS = (
     "delete_records",
     "offset_for_leader_epoch",
     "describe_log_dirs",
+    "elect_leaders",
+    "alter_partition_reassignments",
+    "list_partition_reassignments",
+    "describe_quorum",
 )
 # Those of share groups, which came with Kafka 4.
 SHARE_APIS = tuple(api for api in APIS if "share" in api)
