@@ -30,6 +30,17 @@ CACHE = environment.cache() / "apache-kafka"
 # Where the registry has no kafka-tools jar of a version, the tools of the newest older version serve.
 TOOLS_VERSION = {"4.4.0": "4.3.0"}
 
+# For tests, which start many that live for seconds; and what Kafka's own start scripts say.
+QUICK_JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+KAFKAS_JVM = (
+    "-server",
+    "-XX:+UseG1GC",
+    "-XX:MaxGCPauseMillis=20",
+    "-XX:InitiatingHeapOccupancyPercent=35",
+    "-XX:+ExplicitGCInvokesConcurrent",
+    "-XX:MaxInlineLevel=15",
+)
+
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
 <groupId>local</groupId><artifactId>apache-kafka-at-hand</artifactId><version>1</version><dependencies>
 <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{version}</version></dependency>
@@ -109,18 +120,19 @@ def jars(version: str = DEFAULT_VERSION) -> pathlib.Path:
     return target
 
 
-def java(version: str, main_class: str, *arguments: str, heap: str = "512m") -> list[str]:
+def java(
+    version: str, main_class: str, *arguments: str, heap: str = "512m", jvm: Sequence[str] = QUICK_JVM
+) -> list[str]:
     """The command line that runs one main class of `version`."""
-    options = [f"-Xmx{heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-    return ["java", *options, "-cp", f"{jars(version)}/*", main_class, *arguments]
+    return ["java", f"-Xmx{heap}", *jvm, "-cp", f"{jars(version)}/*", main_class, *arguments]
 
 
-def tool(version: str, name: str, *arguments: str) -> list[str]:
+def tool(version: str, name: str, *arguments: str, jvm: Sequence[str] = QUICK_JVM) -> list[str]:
     """The command line that runs one of Kafka's tools. Raises LookupError where a version has none."""
     for candidate in (version, TOOLS_VERSION.get(version, version)):
         for main_class in TOOLS[name]:
             if _has_class(candidate, main_class):
-                return java(candidate, main_class, *arguments)
+                return java(candidate, main_class, *arguments, jvm=jvm)
     raise LookupError(f"Apache Kafka {version} has no {name}")
 
 
@@ -153,9 +165,14 @@ class Node:
     """
 
     def __init__(
-        self, version: str = DEFAULT_VERSION, settings: Sequence[str] = (), data: str | None = None
+        self,
+        version: str = DEFAULT_VERSION,
+        settings: Sequence[str] = (),
+        data: str | None = None,
+        jvm: Sequence[str] = QUICK_JVM,
     ) -> None:
         self._version = version
+        self._jvm = jvm
         self._folder = tempfile.TemporaryDirectory(prefix="apache-kafka-")
         self._output = pathlib.Path(self._folder.name, "output")
         self._properties = pathlib.Path(self._folder.name, "server.properties")
@@ -174,7 +191,7 @@ class Node:
         """Start, and return when it answers."""
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
-                java(self._version, "kafka.Kafka", str(self._properties), heap="1g"),
+                java(self._version, "kafka.Kafka", str(self._properties), heap="1g", jvm=self._jvm),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -199,6 +216,12 @@ class Node:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        """The process that runs."""
+        assert self._process is not None
+        return self._process.pid
 
     def log(self) -> str:
         """What it wrote."""

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from typing import Protocol
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -106,6 +107,12 @@ class Odradek:
         self._process = None
         return code
 
+    @property
+    def pid(self) -> int:
+        """The process that runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def log(self) -> str:
         """The end of what the broker wrote to stderr."""
         return self._log.read_text(errors="replace")[-2000:]
@@ -123,8 +130,10 @@ class ApacheKafka:
 
     ours = False
 
-    def __init__(self, version: str) -> None:
-        self._node = apache_kafka.Node(version)
+    def __init__(
+        self, version: str, settings: Sequence[str] = (), jvm: Sequence[str] = apache_kafka.QUICK_JVM
+    ) -> None:
+        self._node = apache_kafka.Node(version, settings, jvm=jvm)
         self.address = self._node.address
 
     def do(self, action: str) -> None:
@@ -133,6 +142,11 @@ class ApacheKafka:
             {"start": self._node.start, "stop": self._node.stop, "kill": self._node.kill}[action]()
         except RuntimeError as problem:
             raise BrokerError(str(problem)) from problem
+
+    @property
+    def pid(self) -> int:
+        """The process that runs."""
+        return self._node.pid
 
     def log(self) -> str:
         """The end of what the broker wrote."""

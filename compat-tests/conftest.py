@@ -1,4 +1,4 @@
-"""For the tests here that compare with Apache Kafka itself."""
+"""For the tests here: whether Apache Kafka can run, and how long the bank's day is."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from probes.pair import Pair, running
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of test_bank.py."""
+    parser.addoption("--cuts", type=int, default=20, help="connections that are cut (20)")
+    parser.addoption("--broker-kills", type=int, default=2, help="kills of the broker (2), and of tellers")
+    parser.addoption("--seed", type=int, default=1, help="what the random choices begin with (1)")
 
 
 @pytest.fixture(scope="session", name="needs_apache_kafka")
