@@ -156,6 +156,14 @@ class BrokerConfig:
                 found.append((each, default, DEFAULT))
         return list(dropwhile(lambda synonym: synonym[0] != name, found))
 
+    def origin(self, names: Iterable[str]) -> str:
+        """Where a value comes from that any of these keys can give, as CreateTopics says it."""
+        wanted = set(names)
+        for source, overrides in self._dynamic.items():
+            if not wanted.isdisjoint(overrides):
+                return source
+        return DEFAULT if wanted.isdisjoint(self._set) else STATIC
+
     def dynamic(self, source: str) -> Mapping[str, str]:
         """The dynamic settings of one source, `DYNAMIC_BROKER_CONFIG` or `DYNAMIC_DEFAULT_BROKER_CONFIG`."""
         return self._dynamic[source]
@@ -289,6 +297,12 @@ class TopicConfig:
     def source(self, name: str) -> str:
         """Where the value comes from, as DescribeConfigs says it."""
         return source_of(self.synonyms(name))
+
+    def origin(self, name: str) -> str:
+        """Where the value comes from, as CreateTopics says it: a setting in another unit counts there."""
+        if name in self.overrides:
+            return TOPIC
+        return self._broker.origin(key for key, _ in TOPIC_KEYS[name].synonyms)
 
     def text(self, name: str) -> str | None:
         return TOPIC_KEYS[name].format(self._values[name])

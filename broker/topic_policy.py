@@ -47,7 +47,7 @@ def topic_policy(config: TopicConfig, broker: BrokerConfig) -> TopicPolicy:
     return TopicPolicy(
         produce=_produce_rules(config, broker),
         log=LogConfig(
-            segment_bytes=config["segment.bytes"],
+            segment_bytes=config["internal.segment.bytes"] or config["segment.bytes"],
             segment_ms=config["segment.ms"],
             index_interval_bytes=config["index.interval.bytes"],
             segment_index_bytes=config["segment.index.bytes"],

@@ -54,7 +54,9 @@ def _create(topic: Any, validate_only: bool, context: RequestContext) -> Any:
         replication_factor=1,
     )
     if context.version >= 5:
-        row.configs = [_config(name, config) for name in sorted(TOPIC_KEYS) if is_shown(name)]
+        row.configs = [
+            _config(name, config) for name in sorted(TOPIC_KEYS) if is_shown(name) or name in config.overrides
+        ]
     return row
 
 
@@ -66,7 +68,7 @@ def _check_names(topic: Any, configs: dict[str, str | None], context: RequestCon
 
 
 def _config(name: str, config: TopicConfig) -> Any:
-    return RESPONSE_CONFIG(name=name, value=config.text(name), config_source=source_code(config.source(name)))
+    return RESPONSE_CONFIG(name=name, value=config.text(name), config_source=source_code(config.origin(name)))
 
 
 def _refused(name: str, code: ErrorCode, message: str | None) -> Any:

@@ -201,17 +201,19 @@ def test_producers_meet_the_new_settings_with_their_next_batch(harness: Harness)
     assert harness.produce("t", batch(b"no key")).error_code == 87
 
 
-def test_logs_roll_by_the_new_age(harness: Harness) -> None:
-    """`segment.ms` holds for the segment that is there."""
+def test_logs_roll_by_the_new_age_and_size(harness: Harness) -> None:
+    """`segment.ms` and `internal.segment.bytes` hold for the segment that is there."""
     partition = harness.node.topics.partition("t", 0)
     assert partition is not None
-    log = partition.log
     for _ in range(3):
         harness.produce("t", batch(b"x" * 100))
-    assert len(log._segments) == 1
+    assert len(partition.log.segments) == 1
     set_to(harness, TOPIC, "t", segment_ms=10)
     harness.produce("t", batch(b"later", timestamp=1_700_000_000_100))
-    assert len(log._segments) == 2
+    assert len(partition.log.segments) == 2
+    set_to(harness, TOPIC, "t", segment_ms=1_000_000, internal_segment_bytes=200)
+    harness.produce("t", batch(b"x" * 100))
+    assert len(partition.log.segments) == 3
 
 
 def test_acknowledgements_wait_for_the_disk_from_then_on(harness: Harness) -> None:

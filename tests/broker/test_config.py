@@ -235,6 +235,9 @@ def test_topic_settings_come_from_the_topic_then_the_broker_then_the_default() -
     assert topic.is_compacted
     assert topic.source("segment.bytes") == "DYNAMIC_TOPIC_CONFIG"
     assert topic.source("retention.ms") == "DEFAULT_CONFIG"  # it is in minutes that it was set
+    assert topic.origin("retention.ms") == "STATIC_BROKER_CONFIG"  # of which CreateTopics knows
+    assert topic.origin("segment.bytes") == "DYNAMIC_TOPIC_CONFIG"
+    assert topic.origin("max.message.bytes") == "DEFAULT_CONFIG"
     assert topic.source("cleanup.policy") == "STATIC_BROKER_CONFIG"
     assert topic.source("max.message.bytes") == "DEFAULT_CONFIG"
     assert topic.text("cleanup.policy") == "compact"

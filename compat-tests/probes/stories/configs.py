@@ -135,6 +135,14 @@ def topics(p: Prober) -> Answers:
 
 
 @story
+def defaults(p: Prober) -> Answers:
+    """Everything that a topic has without a setting of its own."""
+    create(p, "configs-defaults")
+    for version in p.versions("describe_configs"):
+        yield f"v{version}", describe(p, TOPIC, "configs-defaults", version=version)
+
+
+@story
 def resources(p: Prober) -> Answers:
     """Resources that are not there, or named twice."""
     create(p, "configs-resources")
@@ -341,6 +349,13 @@ def brokers(p: Prober) -> Answers:
         for asked in ("1", ""):
             yield f"retention of {asked!r} after {name!r}", describe(p, BROKER, asked, "log.retention.ms")
         yield f"of a topic after {name!r}", describe(p, TOPIC, "flights", "retention.ms")
+    made = create_topics.REQUEST_TOPIC(
+        name="configs-brokers",
+        num_partitions=1,
+        replication_factor=1,
+        configs=[create_topics.REQUEST_CONFIG(name="internal.segment.bytes", value="1000")],
+    )
+    yield from p.each_version("a new topic", "create_topics", topics=[made], validate_only=True)
     everything = [("log.retention.ms", DELETE, None), ("leader.replication.throttled.rate", DELETE, None)]
     everything += [(key, DELETE, None) for key in ("of.a.plugin", "listener.name.foo.max.connections")]
     everything += [("listener.name.foo.ssl.keystore.type", DELETE, None)]
