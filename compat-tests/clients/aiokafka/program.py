@@ -18,6 +18,7 @@ import transactions
 from harness import main, scenarios_in
 
 ABSENT = {
+    "admin-dynamic-configs": "aiokafka does not alter single settings, nor those of groups",
     "admin-log-dirs": "aiokafka does not describe folders",
     "command-line": "aiokafka has no command-line tools",
     "group-cooperative": "aiokafka has no cooperative assignor",

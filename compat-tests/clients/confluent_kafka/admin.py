@@ -105,6 +105,37 @@ def admin_alter_configs(bootstrap: str) -> None:
     have(segment_ms="70000", segment_bytes="1073741824", cleanup_policy="delete")
 
 
+def admin_dynamic_configs(bootstrap: str) -> None:
+    topic, admin = make_topic(bootstrap), admin_client(bootstrap)
+    node = str(next(iter(admin.list_topics(timeout=10).brokers)))
+
+    def alter(kind: ResourceType, name: str, key: str, value: str | None) -> None:
+        operation = AlterConfigOpType.DELETE if value is None else AlterConfigOpType.SET
+        entry = ConfigEntry(key, value, incremental_operation=operation)
+        all_done(admin.incremental_alter_configs([ConfigResource(kind, name, incremental_configs=[entry])]))
+
+    def has(kind: ResourceType, name: str, key: str, value: str) -> None:
+        def there() -> bool:
+            (shown,) = all_done(admin.describe_configs([ConfigResource(kind, name)]))
+            return bool(shown[key].value == value)
+
+        wait_until(there, f"{key}={value}")
+
+    group, session = fresh("group"), "consumer.session.timeout.ms"
+    alter(ResourceType.GROUP, group, session, "50000")
+    has(ResourceType.GROUP, group, session, "50000")
+    try:
+        alter(ResourceType.GROUP, group, session, "1")
+        raise AssertionError("a session shorter than the broker allows")
+    except KafkaException as error:
+        expect_equal(error.args[0].code(), KafkaError.INVALID_CONFIG, "error")
+    alter(ResourceType.BROKER, node, "log.retention.ms", "80000")
+    has(ResourceType.BROKER, node, "log.retention.ms", "80000")
+    has(ResourceType.TOPIC, topic, "retention.ms", "80000")
+    alter(ResourceType.BROKER, node, "log.retention.ms", None)
+    has(ResourceType.TOPIC, topic, "retention.ms", "604800000")
+
+
 def admin_delete_records(bootstrap: str) -> None:
     topic, admin = make_topic(bootstrap), admin_client(bootstrap)
     fill(bootstrap, topic, 100)

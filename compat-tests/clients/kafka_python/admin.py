@@ -99,6 +99,33 @@ def admin_alter_configs(bootstrap: str) -> None:
     admin.close()
 
 
+def admin_dynamic_configs(bootstrap: str) -> None:
+    topic = make_topic(bootstrap)
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    node = str(admin.describe_cluster()["brokers"][0]["broker_id"])
+
+    def alter(kind: Any, name: str, **configs: object) -> str:
+        settings = {key.replace("_", "."): value for key, value in configs.items()}
+        (answers,) = admin.alter_configs([ConfigResource(kind, name, configs=settings)]).values()
+        return str(answers[name])
+
+    def has(kind: Any, name: str, key: str, value: str) -> None:
+        resource = ConfigResource(kind, name)
+        wait_until(lambda: described_configs(admin, resource)[key] == value, f"{key}={value}")
+
+    group = fresh("group")
+    alter(ConfigResourceType.GROUP, group, consumer_session_timeout_ms="50000")
+    has(ConfigResourceType.GROUP, group, "consumer.session.timeout.ms", "50000")
+    answer = alter(ConfigResourceType.GROUP, group, consumer_session_timeout_ms="1")
+    expect("must be in the range 45000 to 60000" in answer, "too short a session is refused", answer)
+    alter(ConfigResourceType.BROKER, node, log_retention_ms="80000")
+    has(ConfigResourceType.BROKER, node, "log.retention.ms", "80000")
+    has(ConfigResourceType.TOPIC, topic, "retention.ms", "80000")
+    admin.reset_configs([ConfigResource(ConfigResourceType.BROKER, node, configs=["log.retention.ms"])])
+    has(ConfigResourceType.TOPIC, topic, "retention.ms", "604800000")
+    admin.close()
+
+
 def admin_delete_records(bootstrap: str) -> None:
     topic = make_topic(bootstrap)
     fill(bootstrap, topic, 100)

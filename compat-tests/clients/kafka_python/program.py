@@ -48,6 +48,7 @@ ABSENT = {
     },
     (3, 0): {
         "group-cooperative": "the cooperative assignor came with 3.0",
+        "admin-dynamic-configs": "settings of groups, and single settings, can be altered from 3.0 on",
         "kill-transactions": "before 3.0 the sender does not get over records of a failed transaction",
     },
 }

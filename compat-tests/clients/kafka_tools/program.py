@@ -39,6 +39,7 @@ MASKS = (
     # Kafka's storage tool sets this for all brokers when the feature eligible.leader.replicas is on.
     (r"Configs: min\.insync\.replicas=1,?", "Configs: "),
     (r"DYNAMIC_DEFAULT_BROKER_CONFIG:min\.insync\.replicas=1, ", ""),
+    (r"(?m)^ *min\.insync\.replicas=1 .*\n", ""),
     (r"[ \t]+(?=\S)", " "),  # columns are as wide as the names in them
     (r"[ \t]+(?=\n|$)", ""),
 )
