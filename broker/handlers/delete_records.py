@@ -22,9 +22,10 @@ def handle(request: Any, context: RequestContext) -> Any:
     topics = []
     for asked in request.topics:
         topic = context.node.topics.get(asked.name)
-        rows = {each.partition_index: _delete(topic, each, context) for each in asked.partitions}
+        latest = {each.partition_index: each for each in asked.partitions}  # of one named twice, the last
+        rows = [_delete(topic, each, context) for each in latest.values()]
         if rows:
-            topics.append(RESPONSE_TOPIC(name=asked.name, partitions=list(rows.values())))
+            topics.append(RESPONSE_TOPIC(name=asked.name, partitions=rows))
     response = RESPONSE(topics=topics)
     deleted = [row for topic in topics for row in topic.partitions if row.error_code == ErrorCode.NONE]
     if not deleted:

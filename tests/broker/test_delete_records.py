@@ -77,6 +77,11 @@ def test_offsets_that_are_gone_already_change_nothing() -> None:
     assert delete(harness, "t", (0, 2)) == [(0, 5)]
 
 
+def test_of_a_partition_named_twice_the_last_offset_counts() -> None:
+    """As in Kafka, which keeps one for each partition."""
+    assert delete(filled(), "t", (0, 5), (0, 3)) == [(0, 3)]
+
+
 def test_minus_one_deletes_everything() -> None:
     """Whole segments too: their files are gone. The next record has the next offset."""
     harness = filled()

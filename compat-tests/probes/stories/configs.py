@@ -63,8 +63,9 @@ def settle(p: Prober) -> None:
     for _ in range(200):
         (result,) = p.ask("describe_configs", 1, resources=[asked]).results
         if result.configs[0].value == mark:
-            return
+            break
         time.sleep(0.05)
+    alter(p, changed(TOPIC, "flights", ("retention.bytes", DELETE, None)))
 
 
 def describe(p: Prober, kind: int, name: str, *keys: str, version: int = 4) -> Any:

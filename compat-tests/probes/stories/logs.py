@@ -116,6 +116,7 @@ def records_not_deleted(p: Prober) -> Answers:
     for name in ("logs-none", "", "a b", "__consumer_offsets"):
         yield f"of {name!r}", delete(p, deletion(name, (0, 0)))
     yield "partitions", delete(p, deletion("logs-two", (0, 3), (1, 0), (2, 0), (-1, 0)))
+    yield "twice", delete(p, deletion("logs-two", (1, 0), (1, -1), (1, 0)))
     yield "topics", delete(p, deletion("logs-two", (0, -1)), deletion("logs-none", (0, -1)))
     yield "no partitions", delete(p, deletion("logs-two"))
     yield "nothing", delete(p)
