@@ -48,6 +48,7 @@ ROUTES: dict[ApiKey, range] = {
     ApiKey.TXN_OFFSET_COMMIT: range(0, 6),
     ApiKey.DESCRIBE_CONFIGS: range(0, 5),
     ApiKey.ALTER_CONFIGS: range(0, 3),
+    ApiKey.ALTER_REPLICA_LOG_DIRS: range(0, 3),
     ApiKey.DESCRIBE_LOG_DIRS: range(0, 6),
     ApiKey.CREATE_PARTITIONS: range(0, 4),
     ApiKey.DELETE_GROUPS: range(0, 3),

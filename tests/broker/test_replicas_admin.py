@@ -9,6 +9,7 @@ import pytest
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.messages import (
     alter_partition_reassignments,
+    alter_replica_log_dirs,
     describe_quorum,
     elect_leaders,
     list_partition_reassignments,
@@ -17,7 +18,7 @@ from odradek.protocol.messages import (
 from .harness import HOST, PORT, Harness
 
 UNKNOWN_TOPIC_OR_PARTITION, INVALID_REPLICA_ASSIGNMENT, INVALID_REQUEST = 3, 39, 42
-ELECTION_NOT_NEEDED, NO_REASSIGNMENT_IN_PROGRESS = 84, 85
+LOG_DIR_NOT_FOUND, ELECTION_NOT_NEEDED, NO_REASSIGNMENT_IN_PROGRESS = 57, 84, 85
 
 
 @pytest.fixture(name="harness")
@@ -94,6 +95,22 @@ def test_partitions_can_be_moved_to_where_they_are(
         ApiKey.LIST_PARTITION_REASSIGNMENTS, 0, list_partition_reassignments.REQUEST(topics=None)
     )
     assert (listed.error_code, listed.topics) == (0, [])
+
+
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_logs_stay_in_the_one_folder(harness: Harness, version: int) -> None:
+    """They can be moved to where they are, and to no other folder (KIP-113)."""
+
+    def moved(path: str, topic: str, index: int) -> int:
+        rows = [alter_replica_log_dirs.REQUEST_TOPIC(name=topic, partitions=[index])]
+        folder = alter_replica_log_dirs.REQUEST_FOLDER(path=path, topics=rows)
+        value = alter_replica_log_dirs.REQUEST(dirs=[folder])
+        answer = harness.ask(ApiKey.ALTER_REPLICA_LOG_DIRS, version, value)
+        return int(answer.results[0].partitions[0].error_code)
+
+    assert moved("/data", "t", 0) == 0
+    assert moved("/data", "t", 2) == moved("/data", "u", 0) == UNKNOWN_TOPIC_OR_PARTITION
+    assert moved("/elsewhere", "t", 0) == moved("data", "t", 0) == LOG_DIR_NOT_FOUND
 
 
 def quorum(harness: Harness, *topics: tuple[str, list[int]], version: int = 2) -> Any:

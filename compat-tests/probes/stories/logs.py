@@ -7,6 +7,7 @@ from typing import Any
 
 from odradek.protocol.messages import (
     add_partitions_to_txn,
+    alter_replica_log_dirs,
     create_topics,
     delete_records,
     describe_log_dirs,
@@ -187,6 +188,35 @@ def leader_epochs(p: Prober) -> Answers:
             p.ask("offset_for_leader_epoch", 4, replica_id=-1, topics=asked(topic, (index, -1, 0))),
         )
     yield "nothing", p.ask("offset_for_leader_epoch", 4, replica_id=-2, topics=[])
+
+
+@story
+def replicas_moved(p: Prober) -> Answers:
+    """To the folder where they are, and to one that the broker does not have."""
+    create(p, "logs-moved", 2)
+    answer = p.ask("describe_log_dirs", 1, topics=[])
+    here = answer.results[0].log_dir
+
+    def asked(path: str, *topics: tuple[str, list[int]]) -> Any:
+        rows = [
+            alter_replica_log_dirs.REQUEST_TOPIC(name=name, partitions=indexes) for name, indexes in topics
+        ]
+        return alter_replica_log_dirs.REQUEST_FOLDER(path=path, topics=rows)
+
+    for label, folders in (
+        ("where they are", [asked(here, ("logs-moved", [0, 1]))]),
+        ("not there", [asked(here, ("logs-moved", [7, -1]), ("logs-none", [0]))]),
+        ("elsewhere", [asked("/nowhere/at/all", ("logs-moved", [0]))]),
+        ("elsewhere, not there", [asked("/nowhere/at/all", ("logs-moved", [7]), ("logs-none", [0]))]),
+        ("relative", [asked("nowhere", ("logs-moved", [0]), ("logs-none", [0]))]),
+        ("both", [asked(here, ("logs-moved", [0])), asked("/nowhere/at/all", ("logs-moved", [0]))]),
+        ("twice", [asked(here, ("logs-moved", [0, 0]))]),
+        ("a slash more", [asked(here + "/", ("logs-moved", [0]))]),
+        ("no topics", [asked(here)]),
+        ("no partitions", [asked(here, ("logs-moved", []))]),
+        ("nothing", []),
+    ):
+        yield from p.each_version(label, "alter_replica_log_dirs", dirs=folders)
 
 
 @story

@@ -68,6 +68,7 @@ APIS = (
     "alter_partition_reassignments",
     "list_partition_reassignments",
     "describe_quorum",
+    "alter_replica_log_dirs",
 )
 # Those of share groups, which came with Kafka 4.
 SHARE_APIS = tuple(api for api in APIS if "share" in api)

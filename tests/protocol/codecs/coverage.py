@@ -16,6 +16,7 @@ KAFKA_4_FLOOR = {
     "describe_configs": 1,
     "write_txn_markers": 1,
     "offset_for_leader_epoch": 2,
+    "alter_replica_log_dirs": 1,
     "describe_log_dirs": 1,
 }
 
