@@ -33,6 +33,7 @@ class FetchEntry:
         "fetch_offset",
         "high_watermark",
         "index",
+        "last_fetched_epoch",
         "log_start_offset",
         "max_bytes",
         "partition",
@@ -51,6 +52,7 @@ class FetchEntry:
         self.fetch_offset: int = wanted.fetch_offset
         self.max_bytes: int = wanted.partition_max_bytes
         self.current_leader_epoch: int = wanted.current_leader_epoch
+        self.last_fetched_epoch: int = wanted.last_fetched_epoch
 
     def told(self, row: Any) -> bool:
         """Whether `row` is news to the client, who is told now."""

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..protocol.errors import ErrorCode
 from ..protocol.messages.fetch import ABORTED_TRANSACTION, RESPONSE_PARTITION
-from ..storage.errors import StorageError
+from ..storage.errors import OffsetOutOfRange, StorageError
 from .partition import Partition, PartitionOffline
 
 if TYPE_CHECKING:
     from ..storage.log import Log, Slice
     from .timers import Timers
 
-READ_COMMITTED = 1
+READ_UNCOMMITTED, READ_COMMITTED = 0, 1
 
 _row = RESPONSE_PARTITION.make
 
@@ -27,32 +27,46 @@ _row = RESPONSE_PARTITION.make
 class FetchParameters:
     """What bounds one fetch: sizes in bytes, `max_wait_ms` in milliseconds. `hard_max_bytes`: before v3
     (KIP-74) no batch larger than the limit is sent, so that a consumer can be stuck; later the first one
-    always is."""
+    always is. `is_replica`: it comes from a broker that takes itself for a follower."""
 
-    __slots__ = ("committed_only", "hard_max_bytes", "max_bytes", "max_wait_ms", "min_bytes")
+    __slots__ = ("committed_only", "hard_max_bytes", "is_replica", "max_bytes", "max_wait_ms", "min_bytes")
 
     def __init__(
-        self, *, max_bytes: int, min_bytes: int, max_wait_ms: int, committed_only: bool, hard_max_bytes: bool
+        self,
+        *,
+        max_bytes: int,
+        min_bytes: int,
+        max_wait_ms: int,
+        committed_only: bool,
+        hard_max_bytes: bool,
+        is_replica: bool = False,
     ) -> None:
         self.max_bytes = max_bytes
         self.min_bytes = min_bytes
         self.max_wait_ms = max_wait_ms
         self.committed_only = committed_only
         self.hard_max_bytes = hard_max_bytes
+        self.is_replica = is_replica
 
 
 class Wanted:
-    """One partition of a fetch, as the client wants it."""
+    """One partition of a fetch, as the client wants it. Epochs below 0 are none."""
 
-    __slots__ = ("current_leader_epoch", "fetch_offset", "max_bytes", "partition")
+    __slots__ = ("current_leader_epoch", "fetch_offset", "last_fetched_epoch", "max_bytes", "partition")
 
     def __init__(
-        self, partition: Partition, fetch_offset: int, max_bytes: int, current_leader_epoch: int
+        self,
+        partition: Partition,
+        fetch_offset: int,
+        max_bytes: int,
+        current_leader_epoch: int,
+        last_fetched_epoch: int = -1,
     ) -> None:
         self.partition = partition
         self.fetch_offset = fetch_offset
         self.max_bytes = max_bytes
         self.current_leader_epoch = current_leader_epoch
+        self.last_fetched_epoch = last_fetched_epoch
 
     def upper_offset(self, committed_only: bool) -> int:
         """Where reading ends for this client."""
@@ -82,45 +96,78 @@ def epoch_error(partition: Partition, current_leader_epoch: int) -> ErrorCode:
 
 def read_all(wanted: Sequence[Wanted], parameters: FetchParameters) -> tuple[list[Any], int, bool]:
     """The rows of all partitions in order, how many bytes of records they hold, and whether one is an
-    error.
+    error or has diverged.
     """
     left = parameters.max_bytes
     min_one = not parameters.hard_max_bytes
     rows, total, failed = [], 0, False
     for each in wanted:
-        row = _read(each, min(each.max_bytes, left), min_one, parameters.committed_only)
+        row = _read(each, min(each.max_bytes, left), min_one, parameters)
         rows.append(row)
         size = len(row.records)
         if size:
             min_one = False
             total += size
             left = max(0, left - size)
-        elif row.error_code:
+        elif row.error_code or row.diverging_epoch.epoch >= 0:
             failed = True
     return rows, total, failed
 
 
-def _read(wanted: Wanted, max_bytes: int, min_one: bool, committed_only: bool) -> Any:
-    partition = wanted.partition
-    error = epoch_error(partition, wanted.current_leader_epoch)
+def _read(wanted: Wanted, max_bytes: int, min_one: bool, parameters: FetchParameters) -> Any:
+    partition, committed_only = wanted.partition, parameters.committed_only
+    error = _refusal(wanted, parameters)
     if error:
         return _failed_row(partition.index, error)
-    if partition.deleted:
-        return _failed_row(partition.index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     try:
         log = partition.log
-        upper_offset = wanted.upper_offset(committed_only)
-        piece = log.read(wanted.fetch_offset, max(max_bytes, 0), min_one=min_one, upper_offset=upper_offset)
-        return _row(
+        row = _row(
             partition_index=partition.index,
             high_watermark=partition.high_watermark,
             last_stable_offset=partition.last_stable_offset,
             log_start_offset=log.log_start_offset,
-            aborted_transactions=_aborted(log, piece, upper_offset) if committed_only else None,
-            records=piece.records,
+            aborted_transactions=None,
+            records=b"",
         )
+        if wanted.last_fetched_epoch >= 0 and _diverges(wanted, log, row):
+            return row
+        upper_offset = wanted.upper_offset(committed_only)
+        piece = log.read(wanted.fetch_offset, max(max_bytes, 0), min_one=min_one, upper_offset=upper_offset)
+        if committed_only:
+            row.aborted_transactions = _aborted(log, piece, upper_offset)
+        row.records = piece.records
+        return row
     except (StorageError, PartitionOffline) as failure:
         return _failed_row(partition.index, failure.error_code)
+
+
+def _refusal(wanted: Wanted, parameters: FetchParameters) -> ErrorCode:
+    """Why the partition is not read at all."""
+    if wanted.current_leader_epoch >= 0:
+        error = epoch_error(wanted.partition, wanted.current_leader_epoch)
+        if error:
+            return error
+    if wanted.partition.deleted:
+        return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    if parameters.is_replica:
+        return ErrorCode.NOT_LEADER_OR_FOLLOWER
+    if wanted.max_bytes < 0:  # Kafka does not foresee it
+        return ErrorCode.UNKNOWN_SERVER_ERROR
+    return ErrorCode.NONE
+
+
+def _diverges(wanted: Wanted, log: Log, row: Any) -> bool:
+    """Whether what the client has fetched is not what the log has (KIP-595); the row then says up to where.
+
+    Raises OffsetOutOfRange for an epoch that the log never had.
+    """
+    epoch, end_offset = log.leader_epochs.end_offset(wanted.last_fetched_epoch, log.log_end_offset)
+    if epoch < 0:
+        raise OffsetOutOfRange(wanted.fetch_offset, log.log_start_offset, log.log_end_offset)
+    if epoch == wanted.last_fetched_epoch and end_offset >= wanted.fetch_offset:
+        return False
+    row.diverging_epoch.epoch, row.diverging_epoch.end_offset = epoch, end_offset
+    return True
 
 
 def _aborted(log: Log, piece: Slice, upper_offset: int) -> list[Any]:
@@ -185,7 +232,7 @@ class ParkedFetch:
             partition.waiters.pop(self, None)
 
     def _measure(self, partition: Partition, wanted: Wanted) -> None:
-        row = _read(wanted, wanted.max_bytes, False, self._parameters.committed_only)
+        row = _read(wanted, wanted.max_bytes, False, self._parameters)
         size = len(row.records)
         self._total += size - self._sizes[partition]
         self._sizes[partition] = size

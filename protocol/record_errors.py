@@ -69,6 +69,10 @@ class InvalidRecord(CorruptRecord):
         self.record_errors = list(record_errors)
 
 
+class NotOneBatch(InvalidRecord):
+    """Not the one batch of magic 2 that a request carries for a partition. Kafka sees this before the log."""
+
+
 class InvalidTimestamp(InvalidRecord):
     """A timestamp beyond message.timestamp.before/after.max.ms, or one that only a broker may set."""
 

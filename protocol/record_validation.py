@@ -30,6 +30,7 @@ from .record_errors import (
     CorruptRecord,
     InvalidRecord,
     InvalidTimestamp,
+    NotOneBatch,
     RecordTooLarge,
     TruncatedBatch,
     UnsupportedCompression,
@@ -118,14 +119,14 @@ def check_batch(buffer: ReadableBuffer, rules: ProduceRules, *, api_version: int
 def _only_batch(buffer: ReadableBuffer, api_version: int) -> BatchHeader:
     magic = magic_of(buffer)
     if magic in (0, 1):
-        raise InvalidRecord(f"magic {magic} in a produce request of version {api_version}")
+        raise NotOneBatch(f"magic {magic} in a produce request of version {api_version}")
     try:
         header = parse_header(buffer)
     except TruncatedBatch:
-        raise InvalidRecord("no record batch for the partition") from None
+        raise NotOneBatch("no record batch for the partition") from None
     size = len(memoryview(buffer))
     if header.end > size:
-        raise InvalidRecord("no whole record batch for the partition")
+        raise NotOneBatch("no whole record batch for the partition")
     if header.compression is Compression.ZSTD and api_version < FIRST_VERSION_OF_ZSTD:
         raise UnsupportedCompression(f"zstd in a produce request of version {api_version}")
     if header.end < size:
@@ -139,7 +140,7 @@ def _check_tail(buffer: ReadableBuffer, position: int) -> None:
         next(batches(buffer, position))
     except TruncatedBatch:
         return
-    raise InvalidRecord("more than one record batch for the partition")
+    raise NotOneBatch("more than one record batch for the partition")
 
 
 def _append_time(header: BatchHeader) -> int | None:

@@ -17,6 +17,7 @@ from ..topic_requests import duplicates
 from ..topics import Topic, TopicError
 
 _NO_ID = bytes(16)
+_BOTH_WAYS = TopicError(ErrorCode.INVALID_REQUEST, "The topic is asked for by its id too.")
 
 
 def handle(request: Any, context: RequestContext) -> Any:
@@ -26,6 +27,11 @@ def handle(request: Any, context: RequestContext) -> Any:
     ids = duplicates(topic_id for name, topic_id in asked if name is None and topic_id != _NO_ID)
     rows = []
     for name, topic_id in dict.fromkeys(asked):
+        known = _both_ways(name, topic_id, asked, context)
+        if known is not None:
+            if name is not None:
+                rows.append(_refused(name, known.topic_id, _BOTH_WAYS))
+            continue
         try:
             topic = _find(name, topic_id, names, ids, context)
             context.node.topics.delete(topic, now_ms=context.now_ms)
@@ -33,6 +39,17 @@ def handle(request: Any, context: RequestContext) -> Any:
         except TopicError as error:
             rows.append(_refused(name, topic_id, error))
     return RESPONSE(responses=rows)
+
+
+def _both_ways(
+    name: str | None, topic_id: bytes, asked: list[tuple[str | None, bytes]], context: RequestContext
+) -> Topic | None:
+    """The topic, if it is asked for by its name and, in another place, by its id."""
+    topics = context.node.topics
+    topic = topics.by_id(topic_id) if name is None else topics.get(name)
+    if topic is None or (topic.name, _NO_ID) not in asked or (None, topic.topic_id) not in asked:
+        return None
+    return topic
 
 
 def _find(

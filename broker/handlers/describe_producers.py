@@ -8,6 +8,7 @@ from ...protocol.errors import ErrorCode
 from ...protocol.messages.describe_producers import PRODUCER, RESPONSE, RESPONSE_PARTITION, RESPONSE_TOPIC
 from ..context import RequestContext
 from ..partition import PartitionOffline
+from ..topic_names import name_problem
 
 
 def handle(request: Any, context: RequestContext) -> Any:
@@ -27,7 +28,8 @@ def _partition(name: str, index: int, context: RequestContext) -> Any:
     topics = context.node.topics
     found = topics.partition(name, index)
     if found is None:
-        error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        bad_name = name_problem(name) is not None
+        error = ErrorCode.INVALID_TOPIC_EXCEPTION if bad_name else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         message = error.message if topics.get(name) is None else None  # as Kafka
         return RESPONSE_PARTITION(partition_index=index, error_code=error, error_message=message)
     try:

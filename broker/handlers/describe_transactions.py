@@ -14,7 +14,7 @@ from ..transactions.shard import TransactionShard
 
 def handle(request: Any, context: RequestContext) -> Any:
     """The state of each id."""
-    ids = list(dict.fromkeys(request.transactional_ids))
+    ids = request.transactional_ids
     return context.node.transactions.ask_each(
         context,
         [(each, _event(each)) for each in ids],

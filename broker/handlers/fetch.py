@@ -3,7 +3,10 @@
 - 0-3: batches are converted down to message sets (the broker's copy stays as it is). 3: the first batch is
   always whole, and there is a limit on the answer (KIP-74). 4: isolation level (KIP-98). 6:
   KAFKA_STORAGE_ERROR (KIP-112).
-- 7: incremental sessions (KIP-227). 9: leader epochs (KIP-320). 10: zstd (KIP-110). 13: topic ids (KIP-516).
+- 7: incremental sessions (KIP-227). 9: leader epochs (KIP-320). 10: zstd (KIP-110). 12: the epoch of the
+  last record fetched (KIP-595), which tells a reader whose records are not those of the log. 13: topic ids
+  (KIP-516).
+- Nobody replicates this broker: to a replica it is no leader.
 - From 4 on the records are pieces of the log's files, sent as they are.
 """
 
@@ -17,18 +20,40 @@ from ...protocol.messages.fetch import NODE_ENDPOINT, RESPONSE, RESPONSE_TOPIC
 from ...protocol.record_errors import CorruptRecord
 from ..context import Pending, RequestContext
 from ..fetch_sessions import FetchContext, FetchEntry
-from ..fetching import READ_COMMITTED, FetchParameters, ParkedFetch, Wanted, error_row, read_all
+from ..fetching import (
+    READ_COMMITTED,
+    READ_UNCOMMITTED,
+    FetchParameters,
+    ParkedFetch,
+    Wanted,
+    error_row,
+    read_all,
+)
 from ..partition import Partition
 
 _MAX_INFLATED_BYTES = 100 << 20  # of one batch, for conversion down
+_FIRST_VERSION_WITH_IDS = 13
+_FIRST_VERSION_WITH_LEADERS = 16  # the format has had a place for them since 12
 _FENCED = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
 
 
 def handle(request: Any, context: RequestContext) -> Any:
+    if request.isolation_level not in (READ_UNCOMMITTED, READ_COMMITTED):
+        return _no_such_isolation_level(request, context.version)
     fetch = context.node.fetch_sessions.open(request, context.version, context.monotonic_ms)
     if fetch.error:
         return RESPONSE(error_code=fetch.error)
     return _Fetch(request, context, fetch).answer_or_park()
+
+
+def _no_such_isolation_level(request: Any, version: int) -> Any:
+    """As Kafka, which does not foresee it: UNKNOWN_SERVER_ERROR, before topic ids at every partition."""
+    response = RESPONSE(error_code=ErrorCode.UNKNOWN_SERVER_ERROR)
+    if version < _FIRST_VERSION_WITH_IDS:
+        for topic in request.topics:
+            rows = [error_row(each.partition, ErrorCode.UNKNOWN_SERVER_ERROR) for each in topic.partitions]
+            response.responses.append(RESPONSE_TOPIC(topic=topic.topic, partitions=rows))
+    return response
 
 
 class _Fetch:
@@ -39,6 +64,7 @@ class _Fetch:
     def __init__(self, request: Any, context: RequestContext, fetch: FetchContext) -> None:
         self._context = context
         self._fetch = fetch
+        replica_id = request.replica_id if context.version < 15 else request.replica_state.replica_id
         max_bytes = min(request.max_bytes, context.node.config["fetch.max.bytes"])
         self._parameters = FetchParameters(
             max_bytes=max_bytes,
@@ -46,6 +72,7 @@ class _Fetch:
             max_wait_ms=request.max_wait_ms,
             committed_only=request.isolation_level == READ_COMMITTED,
             hard_max_bytes=context.version < 3,
+            is_replica=replica_id >= 0,
         )
         # The rows of what cannot be read are in place already; `_wanted` holds the rest, by position.
         self._entries: list[Any] = []
@@ -94,12 +121,14 @@ class _Fetch:
         context = self._context
         for (position, wanted), row in zip(self._wanted, rows, strict=True):
             self._entries[position] = self._fit(wanted, row) if context.version < 10 else row
-            if context.version >= 12 and row.error_code in _FENCED:
+            if context.version >= _FIRST_VERSION_WITH_LEADERS and row.error_code in _FENCED:
                 row.current_leader.leader_id = context.node.node_id
                 row.current_leader.leader_epoch = wanted.partition.leader_epoch
         session_id, error, pairs = self._fetch.answer(self._entries, context.node.clock.monotonic_ms())
         response = RESPONSE(session_id=session_id, error_code=error, responses=_by_topic(pairs))
-        if context.version >= 16 and any(row.error_code in _FENCED for _, row in pairs):
+        if context.version >= _FIRST_VERSION_WITH_LEADERS and any(
+            row.error_code in _FENCED for _, row in pairs
+        ):
             host, port = context.advertised
             node = context.node
             response.node_endpoints = [
@@ -126,7 +155,13 @@ class _Fetch:
 
 
 def _wanted(entry: FetchEntry, partition: Partition) -> Wanted:
-    return Wanted(partition, entry.fetch_offset, entry.max_bytes, entry.current_leader_epoch)
+    return Wanted(
+        partition,
+        entry.fetch_offset,
+        entry.max_bytes,
+        entry.current_leader_epoch,
+        entry.last_fetched_epoch,
+    )
 
 
 def _by_topic(pairs: list[tuple[FetchEntry, Any]]) -> list[Any]:

@@ -16,7 +16,7 @@ from ...protocol.messages.list_offsets import RESPONSE, RESPONSE_PARTITION, RESP
 from ...storage.errors import StorageError
 from ...storage.log import TimestampOffset
 from ..context import RequestContext
-from ..fetching import READ_COMMITTED, epoch_error
+from ..fetching import READ_COMMITTED, READ_UNCOMMITTED, epoch_error
 from ..partition import Partition, PartitionOffline
 from ..topic_requests import duplicates
 
@@ -45,6 +45,7 @@ def handle(request: Any, context: RequestContext) -> Any:
         (topic.name, each.partition_index) for topic in request.topics for each in topic.partitions
     )
     committed_only = request.isolation_level == READ_COMMITTED
+    level_exists = request.isolation_level in (READ_UNCOMMITTED, READ_COMMITTED)
     answers = []
     for topic in request.topics:
         rows = {}
@@ -52,6 +53,8 @@ def handle(request: Any, context: RequestContext) -> Any:
             index = asked.partition_index
             if (topic.name, index) in twice:
                 rows[index] = _error(asked, ErrorCode.INVALID_REQUEST)
+            elif not level_exists:  # Kafka does not foresee it
+                rows[index] = _error(asked, ErrorCode.UNKNOWN_SERVER_ERROR)
             else:
                 question = _Question(asked, committed_only, context.version)
                 rows[index] = _answer(question, context.node.topics.partition(topic.name, index))

@@ -46,5 +46,6 @@ def _response(request: Any, known: list[tuple[str, int]], reply: tuple[ErrorCode
                 ],
             )
             for topic in request.topics
+            if topic.partitions
         ]
     )

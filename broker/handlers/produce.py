@@ -18,7 +18,7 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.produce import RECORD_ERROR, RESPONSE, RESPONSE_PARTITION, RESPONSE_TOPIC
 from ...protocol.record_batch import BatchHeader
-from ...protocol.record_errors import CorruptRecord, InvalidRecord
+from ...protocol.record_errors import BrokenCompression, CorruptRecord, InvalidRecord, NotOneBatch
 from ...protocol.record_validation import prepare
 from ...storage.errors import StorageError
 from ..admission import admit
@@ -34,6 +34,9 @@ _FIRST_VERSION_WITH_ABORTABLE = 11
 _FIRST_VERSION_THAT_ADDS = 12
 # What a producer would not know how to try again after; this it does (as from Kafka).
 _TOLD_AS_TRY_AGAIN = (ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE)
+
+# Errors beside which Kafka says where the log starts; it finds the others before it looks at the log.
+_FOUND_AT_THE_LOG = (InvalidRecord, BrokenCompression, StorageError)
 
 _partition = RESPONSE_PARTITION.make
 
@@ -53,7 +56,7 @@ def handle(request: Any, context: RequestContext) -> Any:
     waits: list[tuple[Partition, int, Any]] = []  # partition, end offset, its answer
     topics, version = context.node.topics, context.version
     answers = []
-    for asked in request.topic_data:
+    for asked in _each_once(request.topic_data):
         topic = topics.get(asked.name) if version < 13 else topics.by_id(asked.topic_id)
         rows = [_append(topic, data, request, context, touched, waits) for data in asked.partition_data]
         answers.append(RESPONSE_TOPIC(name=asked.name, topic_id=asked.topic_id, partition_responses=rows))
@@ -64,6 +67,19 @@ def handle(request: Any, context: RequestContext) -> Any:
         return None
     response = RESPONSE(responses=answers)
     return _after_sync(response, waits) if waits else response
+
+
+def _each_once(topic_data: list[Any]) -> list[Any]:
+    """As Kafka: of what is sent twice for a partition the last counts, and no partitions make no topic."""
+    if len(topic_data) == 1 and len(topic_data[0].partition_data) == 1:
+        return topic_data
+    topics: dict[tuple[str, bytes], tuple[Any, dict[int, Any]]] = {}
+    for topic in topic_data:
+        _, rows = topics.setdefault((topic.name, topic.topic_id), (topic, {}))
+        rows.update((row.index, row) for row in topic.partition_data)
+    for topic, rows in topics.values():
+        topic.partition_data = list(rows.values())
+    return [topic for topic, rows in topics.values() if rows]
 
 
 def _append(
@@ -147,7 +163,7 @@ def _error_row(index: int, error: Exception, log_start_offset: int, version: int
         code = ErrorCode.NOT_LEADER_OR_FOLLOWER
     message = error.message if isinstance(error, _Refused) else str(error)
     records = error.record_errors if isinstance(error, InvalidRecord) else ()
-    if not isinstance(error, (InvalidRecord, StorageError)):  # Kafka finds these before it looks at the log
+    if not isinstance(error, _FOUND_AT_THE_LOG) or isinstance(error, NotOneBatch):
         log_start_offset = -1
     return _partition(
         index=index,

@@ -1,15 +1,15 @@
 """The one place that says what a broker may choose, so that no two brokers' answers agree on it.
 
 Such a value is shown by a name in place of itself, the same name for the same value: brokers that hand out
-different ids, but the same one twice where the other does too, are shown alike. Everything else in an answer,
-the texts of errors included, is determined and compared as it is.
+different ids, but the same one twice where the other does too, are shown alike. Everything else in an answer
+is determined and compared as it is.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +17,7 @@ Shown = Any
 
 _ZERO_ID = bytes(16)
 _RANDOM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_MILLISECONDS = re.compile(r"\b\d{13}\b")
 
 
 class Names:
@@ -45,7 +46,13 @@ class Names:
             known = base64_id(value) if isinstance(value, bytes) else value
             if isinstance(known, str) and len(known) > 8:
                 text = text.replace(known, name)
-        return _RANDOM_ID.sub(lambda found: self.of(found[0], "random id"), text)
+        text = _RANDOM_ID.sub(lambda found: self.of(found[0], "random id"), text)
+        return _MILLISECONDS.sub(lambda found: _unless_now(found[0]), text)
+
+
+def _unless_now(milliseconds: str) -> str:
+    """A number within a text, or a name where it is a time within a day of now."""
+    return "<now>" if abs(int(milliseconds) / 1000 - time.time()) < 86_400 else milliseconds
 
 
 def base64_id(value: bytes) -> str:
@@ -68,9 +75,9 @@ def a_text_id(kind: str) -> Rule:
     return lambda value, names: names.of(value, kind) if value else value
 
 
-def a_time(value: Any, names: Names) -> Shown:  # noqa: ARG001
-    """A moment; -1 and 0 mean that there is none."""
-    return "<time>" if value > 0 else value
+def marked(mark: str, *none: Any) -> Rule:
+    """Values of which it only counts that there is one: not empty, not 0, and none of `none`."""
+    return lambda value, names: f"<{mark}>" if value and value not in none else value  # noqa: ARG005
 
 
 def anything(value: Any, names: Names) -> Shown:  # noqa: ARG001
@@ -79,12 +86,15 @@ def anything(value: Any, names: Names) -> Shown:  # noqa: ARG001
 
 
 RULES: dict[str, Rule] = {
+    # What is said to people: every broker says it in its own words.
+    "error_message": marked("text"),
+    "batch_index_error_message": marked("text"),
     # Names of machines, networks and their state.
-    "host": lambda value, names: "<host>" if value else value,  # noqa: ARG005
-    "client_host": lambda value, names: "<host>" if value else value,  # noqa: ARG005
-    "port": lambda value, names: "<port>" if value > 0 else value,  # noqa: ARG005
+    "host": marked("host"),
+    "client_host": marked("host"),
+    "port": marked("port", -1),
     "throttle_time_ms": anything,
-    "log_dir": lambda value, names: "<folder>" if value else value,  # noqa: ARG005
+    "log_dir": marked("folder"),
     "total_bytes": anything,
     "usable_bytes": anything,
     # Numbers and names that are chosen by the broker.
@@ -94,22 +104,34 @@ RULES: dict[str, Rule] = {
     "finalized_features_epoch": anything,
     "incarnation_id": anything,
     "ReplicaState.log_end_offset": anything,
+    # Which APIs are served at which versions: the one story `connecting.served` compares that.
+    "ApiVersionsResponse.api_keys": anything,
     # Times of the broker's clock.
-    "last_fetch_timestamp": a_time,
-    "last_caught_up_timestamp": a_time,
-    "log_append_time_ms": a_time,
-    "transaction_start_time_ms": a_time,
-    "last_timestamp": a_time,
+    "last_fetch_timestamp": marked("time", -1),
+    "last_caught_up_timestamp": marked("time", -1),
+    "log_append_time_ms": marked("time", -1),
+    "transaction_start_time_ms": marked("time", -1),
+    "last_timestamp": marked("time", -1),
 }
 
-# Arrays that Apache Kafka fills from hash tables: compared in the order of these fields of their elements.
-UNORDERED: dict[str, tuple[str, ...]] = {
-    "ApiVersionsResponse.api_keys": ("api_key",),
-    "ApiVersionsResponse.supported_features": ("name",),
-    "ApiVersionsResponse.finalized_features": ("name",),
-    "CreatableTopicResult.configs": ("name",),
-    "DescribeConfigsResult.configs": ("name",),
-    "ElectLeadersResponse.replica_election_results": ("topic",),
+# Arrays whose order means nothing (Apache Kafka fills them from hash tables), by a field of their elements.
+UNORDERED: dict[str, str] = {
+    "ApiVersionsResponse.supported_features": "name",
+    "ApiVersionsResponse.finalized_features": "name",
+    "CreatableTopicResult.configs": "name",
+    "DescribeConfigsResult.configs": "name",
+    "DescribeLogDirsResult.topics": "name",
+    "ElectLeadersResponse.replica_election_results": "topic",
+    "DescribeLogDirsTopic.partitions": "partition_index",
+    "ListConfigResourcesResponse.config_resources": "resource_name",
+    "MetadataResponse.topics": "name",
+    "AddPartitionsToTxnTopicResult.results_by_partition": "partition_index",
+    "ListGroupsResponse.groups": "group_id",
+    "ListTransactionsResponse.transaction_states": "transactional_id",
+    "DescribeGroupsResponse.groups": "group_id",
+    "ConsumerGroupDescribeResponse.groups": "group_id",
+    "DeleteGroupsResponse.results": "group_id",
+    "OffsetFetchResponse.groups": "group_id",
 }
 
 
@@ -123,10 +145,7 @@ def shown(value: Any, names: Names, within: str = "", name: str = "") -> Shown:
     if rule is not None and value is not None:
         return rule(value, names)
     if isinstance(value, list):
-        order = UNORDERED.get(field)
-        if order is not None:
-            value = sorted(value, key=lambda each: [json.dumps(getattr(each, by)) for by in order])
-        return [shown(each, names, within, name) for each in value]
+        return _array(value, names, field)
     if isinstance(value, bytes) and len(value) == 16 and "id" in name:
         return base64_id(value) if value[:15] == _ZERO_ID[:15] else names.of(value, "id")
     if isinstance(value, bytes | bytearray | memoryview):
@@ -141,6 +160,16 @@ def shown(value: Any, names: Names, within: str = "", name: str = "") -> Shown:
             fields["unknown_tags"] = {tag: data.hex() for tag, data in value.unknown_tags.items()}
         return fields
     return value
+
+
+def _array(value: list[Any], names: Names, field: str) -> Shown:
+    within, _, name = field.partition(".")
+    key = UNORDERED.get(field)
+    if key is None:
+        return [shown(each, names, within, name) for each in value]
+    value = sorted(value, key=lambda each: str(getattr(each, key)))
+    rows = [(str(getattr(each, key)), shown(each, names, within, name)) for each in value]
+    return dict(rows) if len(dict(rows)) == len(rows) else [row for _, row in rows]
 
 
 def slots(value: Any) -> list[str]:

@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from comparison.differences import rows, unexplained
+from comparison.differences import Row, rows, unexplained
 
 from probes import load
 from probes.pair import compare, running
@@ -28,6 +28,7 @@ def main() -> int:
         if any(fnmatch.fnmatch(name, pattern) for pattern in options.story)
     }
     asked: set[tuple[int, int, bytes]] = set()
+    needed: set[Row] = set()
     different, begin, known = 0, time.monotonic(), rows("Single requests")
     with running() as pair:
         for name, story in chosen.items():
@@ -35,9 +36,11 @@ def main() -> int:
             asked |= theirs.asked
             if options.show:
                 print(*(f"{name}: {label}\n  {answer}" for label, answer in theirs.answers), sep="\n")
-            for difference in unexplained(compare(name, ours, theirs), known, set()):
+            for difference in unexplained(compare(name, ours, theirs), known, needed):
                 different += 1
                 print(difference, flush=True)
+    if options.story == ["*"]:
+        print(*(f"not needed: {row}" for row in known if row not in needed), sep="\n")
     seconds = time.monotonic() - begin
     print(
         f"{len(chosen)} stories, {len(asked)} probes, {different} differences not listed, in {seconds:.0f} s"

@@ -28,6 +28,9 @@ SETTINGS = (
 )
 """Settings of both brokers."""
 
+PRODUCE_VERSIONS = range(3, 14)
+"""Those that Apache Kafka 4 answers; it says that it has older ones too, lest librdkafka turns away."""
+
 
 class Told(NamedTuple):
     """A story as one broker answered it: labels with shown answers, and the different requests in it."""
@@ -42,6 +45,7 @@ class Pair:
     def __init__(self, ours: str, theirs: str) -> None:
         self.ours, self.theirs = ours, theirs
         served = [_served(address) for address in (ours, theirs)]
+        served[1][ApiKey.PRODUCE] = PRODUCE_VERSIONS
         self.versions = {
             key: range(max(each[key].start for each in served), min(each[key].stop for each in served))
             for key in served[0].keys() & served[1].keys()
@@ -82,7 +86,7 @@ def compare(name: str, ours: Told, theirs: Told) -> Iterator[Difference]:
 @contextlib.contextmanager
 def running(kafka_data: pathlib.Path | None = None, settings: Sequence[str] = SETTINGS) -> Iterator[Pair]:
     """Both brokers, started, with TOPICS in them, until the context ends."""
-    options = [option for setting in settings for option in ("--set", setting)]
+    options = [option for setting in ("node.id=1", *settings) for option in ("--set", setting)]
     ours = brokers.Odradek(*options)
     try:
         with apache_kafka.running(settings=settings, data=str(kafka_data) if kafka_data else None) as theirs:

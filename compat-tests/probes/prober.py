@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
@@ -13,10 +14,11 @@ from comparison.undetermined import Names, Shown, shown
 from odradek.protocol import messages
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.framing import RequestHeader, read_response, request_header_version
+from odradek.protocol.messages import create_topics, list_offsets
 
 HANGS_UP = "<hangs up>"
 NO_ANSWER = "<no answer>"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 10
 
 Versions = Mapping[ApiKey, range]
 
@@ -59,22 +61,52 @@ class Prober:
             self.topic_ids[topic.name] = topic.topic_id
             self.name(topic.topic_id, f"id of {topic.name}")
 
+    def create_topic(self, name: str, partitions: int = 1, **configs: str) -> None:
+        """Create a topic, `_` for `.` in the names of its settings, and learn its id."""
+        settings = [
+            create_topics.REQUEST_CONFIG(name=key.replace("_", "."), value=value)
+            for key, value in configs.items()
+        ]
+        topic = create_topics.REQUEST_TOPIC(
+            name=name, num_partitions=partitions, replication_factor=1, configs=settings
+        )
+        (created,) = self.ask("create_topics", 7, topics=[topic], timeout_ms=PATIENCE_SECONDS * 1000).topics
+        if created.error_code:
+            raise RuntimeError(f"{name} could not be created: {created.error_message}")
+        self.topic_ids[name] = created.topic_id
+        self.name(created.topic_id, f"id of {name}")
+        self._wait_for_leaders(name, partitions)
+
+    def _wait_for_leaders(self, name: str, partitions: int) -> None:
+        """Apache Kafka answers before its partitions are there."""
+        rows = [list_offsets.REQUEST_PARTITION(partition_index=n, timestamp=-1) for n in range(partitions)]
+        asked = [list_offsets.REQUEST_TOPIC(name=name, partitions=rows)]
+        for _ in range(200):
+            (topic,) = self.ask("list_offsets", 1, replica_id=-1, topics=asked).topics
+            if not any(row.error_code for row in topic.partitions):
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"{name} has no leaders")
+
     # Asking
 
     def versions(self, api: str) -> range:
         """The versions of an API that both brokers serve; none if one of them does not serve it."""
         return self._versions.get(ApiKey[api.upper()], range(0))
 
-    def each_version(self, label: str, api: str, **fields: Any) -> Iterator[tuple[str, Any]]:
-        """Ask the same at every version. A field that is a function is called with the version.
+    def each_version(
+        self, label: str, api: str, *, since: int = 0, **fields: Any
+    ) -> Iterator[tuple[str, Any]]:
+        """Ask the same at every version from `since` on.
 
         A version in which a value cannot be written (null before it was allowed) is left out.
         """
         for version in self.versions(api):
-            given = {name: value(version) if callable(value) else value for name, value in fields.items()}
+            if version < since:
+                continue
             try:
-                body = self._body(api, version, given)
-            except (TypeError, ValueError, AttributeError, struct.error):
+                body = self._body(api, version, fields)
+            except ValueError:
                 continue
             yield f"{label}, v{version}", self.ask_bytes(api, version, body)
 

@@ -322,6 +322,11 @@ def test_topic_settings_are_validated_as_in_kafka(name: str, value: str, reason:
             "conflict topic config setting min.compaction.lag.ms (10) > max.compaction.lag.ms (5)",
         ),
         (
+            {"remote.storage.enable": "true"},
+            "Tiered Storage functionality is disabled in the broker. "
+            "Topic cannot be configured with remote log storage.",
+        ),
+        (
             {"leader.replication.throttled.replicas": "x"},
             "Invalid value [x] for configuration leader.replication.throttled.replicas: "
             "leader.replication.throttled.replicas must be the literal '*' or a list of replicas in the "

@@ -128,6 +128,7 @@ def test_leader_epochs() -> None:
         (4, ErrorCode.UNKNOWN_LEADER_EPOCH),
         (3, 0),
         (-1, 0),
+        (-2, 0),
     ):
         request = broker.fetch_request(("t", 0, 0), version=16, max_wait_ms=0)
         request.topics[0].partitions[0].current_leader_epoch = epoch
@@ -137,6 +138,66 @@ def test_leader_epochs() -> None:
     answer = broker.ask(ApiKey.FETCH, 16, request)
     assert rows(answer)[0].current_leader.leader_epoch == 3
     assert [node.port for node in answer.node_endpoints] == [9092]
+
+
+def test_a_reader_whose_records_are_not_those_of_the_log() -> None:
+    """It is told where its epoch ended (KIP-595); an epoch that the log never had is out of range."""
+    broker = Harness()
+    broker.create("t")
+    partition = broker.node.topics.get("t").partitions[0]  # type: ignore[union-attr]
+    broker.produce("t", batch(b"a", b"b"))
+    partition.leader_epoch = 2
+    broker.produce("t", batch(b"c"))
+    for epoch, offset, expected in (
+        (-1, 3, (0, -1, -1, 3)),
+        (2, 2, (0, -1, -1, 3)),
+        (0, 2, (0, -1, -1, 3)),
+        (0, 3, (0, 0, 2, 3)),
+        (1, 2, (0, 0, 2, 3)),
+        (3, 2, (ErrorCode.OFFSET_OUT_OF_RANGE, -1, -1, -1)),
+    ):
+        request = broker.fetch_request(("t", 0, offset), max_wait_ms=0)
+        request.topics[0].partitions[0].last_fetched_epoch = epoch
+        (row,) = rows(broker.ask(ApiKey.FETCH, 12, request))
+        told = row.diverging_epoch
+        assert (row.error_code, told.epoch, told.end_offset, row.high_watermark) == expected
+
+
+def test_a_divergence_is_told_at_once() -> None:
+    """A fetch that could wait does not, when its reader has diverged."""
+    broker = Harness()
+    broker.create("t")
+    broker.produce("t", batch(b"a"))
+    request = broker.fetch_request(("t", 0, 5), max_wait_ms=1000, min_bytes=1)
+    request.topics[0].partitions[0].last_fetched_epoch = 0
+    assert not isinstance(broker.ask(ApiKey.FETCH, 12, request), Pending)
+
+
+@pytest.mark.parametrize("version", [4, 12, 14, 15, 18])
+def test_replicas_are_turned_away(version: int) -> None:
+    """There are no followers here, and a broker that takes itself for one is told so."""
+    broker = Harness()
+    broker.create("t")
+    request = broker.fetch_request(("t", 0, 0), version=version, max_wait_ms=0)
+    request.replica_id = request.replica_state.replica_id = 1
+    (row,) = rows(broker.ask(ApiKey.FETCH, version, request), version)
+    assert (row.error_code, row.high_watermark) == (ErrorCode.NOT_LEADER_OR_FOLLOWER, -1)
+
+
+def test_what_kafka_does_not_foresee() -> None:
+    """An isolation level that there is not, and a negative number of bytes, are server errors."""
+    broker = Harness()
+    broker.create("t")
+    request = broker.fetch_request(("t", 0, 0), max_wait_ms=0)
+    request.isolation_level = 2
+    answer = broker.ask(ApiKey.FETCH, 12, request)
+    assert answer.error_code == rows(answer)[0].error_code == ErrorCode.UNKNOWN_SERVER_ERROR
+    answer = broker.ask(ApiKey.FETCH, 13, request)
+    assert (answer.error_code, answer.responses) == (ErrorCode.UNKNOWN_SERVER_ERROR, [])
+    request.isolation_level = 0
+    request.topics[0].partitions[0].partition_max_bytes = -1
+    (row,) = rows(broker.ask(ApiKey.FETCH, 12, request))
+    assert row.error_code == ErrorCode.UNKNOWN_SERVER_ERROR
 
 
 def test_a_deleted_topic_wakes_its_fetches() -> None:

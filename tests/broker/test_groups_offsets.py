@@ -200,6 +200,14 @@ def test_offsets_of_an_empty_group_can_be_deleted(desk: Desk) -> None:
     assert (desk.committed(), desk.committed(group_id="other")) == (-1, 1)
 
 
+def test_deleting_no_partitions_of_a_topic(desk: Desk) -> None:
+    """The answer does not name the topic."""
+    desk.commit(1)
+    module = import_module("odradek.protocol.messages.offset_delete")
+    topics = [module.REQUEST_TOPIC(name="orders", partitions=[])]
+    assert desk.ask("offset_delete", 0, group_id="g", topics=topics).topics == []
+
+
 def test_offset_delete_refuses_whole_groups(desk: Desk) -> None:
     """No such group, no group id, and members that are no consumers."""
     assert delete(desk, 0) == (ErrorCode.GROUP_ID_NOT_FOUND, [])

@@ -69,7 +69,11 @@ def test_errors(broker: Harness) -> None:
     """Unknown topics, foreign leader epochs, and partitions that are asked for twice."""
     assert ask(broker, -1, topic="nowhere") == (ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, -1, -1)
     assert ask(broker, -1, current_leader_epoch=1)[0] == ErrorCode.UNKNOWN_LEADER_EPOCH
+    assert ask(broker, -1, current_leader_epoch=-2)[0] == ErrorCode.FENCED_LEADER_EPOCH
     asked = REQUEST_PARTITION(partition_index=0, timestamp=-1)
     value = REQUEST(replica_id=-1, topics=[REQUEST_TOPIC(name="t", partitions=[asked, asked])])
     rows = broker.ask(ApiKey.LIST_OFFSETS, 5, value).topics[0].partitions
     assert [row.error_code for row in rows] == [ErrorCode.INVALID_REQUEST]
+    value = REQUEST(replica_id=-1, isolation_level=2, topics=[REQUEST_TOPIC(name="t", partitions=[asked])])
+    rows = broker.ask(ApiKey.LIST_OFFSETS, 5, value).topics[0].partitions
+    assert [row.error_code for row in rows] == [ErrorCode.UNKNOWN_SERVER_ERROR]

@@ -9,8 +9,10 @@ import pytest
 from odradek.broker.connection import CloseConnection
 from odradek.broker.context import Pending
 from odradek.protocol.api_keys import ApiKey
+from odradek.protocol.checksum import crc32c
 from odradek.protocol.errors import ErrorCode
 from odradek.protocol.message_set import down_convert
+from odradek.protocol.messages.produce import REQUEST, REQUEST_PARTITION, REQUEST_TOPIC
 from odradek.protocol.record_batch import LOG_APPEND_TIME, Compression, batches
 from odradek.storage.faulty_file_system import Fault, FaultyFileSystem
 from odradek.storage.file_system import FileSystem
@@ -87,6 +89,38 @@ def test_what_is_refused() -> None:
         row = broker.produce(topic, data, **how)
         assert (row.error_code, row.base_offset) == (code, -1), (topic, how, code)
     assert broker.values("t") == broker.values("compacted") == []
+
+
+def test_errors_say_where_the_log_starts() -> None:
+    """An error that Kafka finds at the log comes with its start, one that it finds in the request with -1."""
+    broker = Harness()
+    broker.create("t")
+    no_gzip = bytearray(batch(b"a"))
+    no_gzip[22] = 1
+    no_gzip[17:21] = crc32c(no_gzip[21:]).to_bytes(4, "big")
+    for data, code, log_start_offset in (
+        (batch(b"a", is_control=True), ErrorCode.INVALID_RECORD, 0),
+        (bytes(no_gzip), ErrorCode.UNKNOWN_SERVER_ERROR, 0),
+        (b"", ErrorCode.INVALID_RECORD, -1),
+        (batch(b"a") + batch(b"b"), ErrorCode.INVALID_RECORD, -1),
+    ):
+        row = broker.produce("t", data)
+        assert (row.error_code, row.log_start_offset) == (code, log_start_offset)
+
+
+def test_the_last_of_a_partitions_data_counts() -> None:
+    """What is sent twice for one partition is appended once, a topic without partitions is not answered."""
+    broker = Harness()
+    broker.create("t")
+    rows = [REQUEST_PARTITION(index=0, records=batch(value)) for value in (b"a", b"b", b"c")]
+    topics = [
+        REQUEST_TOPIC(name="t", partition_data=rows[:2]),
+        REQUEST_TOPIC(name="t", partition_data=rows[2:]),
+        REQUEST_TOPIC(name="t2", partition_data=[]),
+    ]
+    answer = broker.ask(ApiKey.PRODUCE, 9, REQUEST(acks=1, topic_data=topics))
+    assert [(topic.name, len(topic.partition_responses)) for topic in answer.responses] == [("t", 1)]
+    assert broker.values("t") == [b"c"]
 
 
 def test_record_errors_name_the_records() -> None:

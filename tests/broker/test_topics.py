@@ -201,6 +201,18 @@ def test_delete_topics(version: int) -> None:
     assert found(broker, "t").topic_id != old
 
 
+def test_a_topic_by_name_and_by_id_in_one_request() -> None:
+    """It stays, and is refused once."""
+    broker = Harness()
+    broker.create("t")
+    topic_id = found(broker, "t").topic_id
+    topics = [delete_topics.REQUEST_TOPIC(topic_id=topic_id), delete_topics.REQUEST_TOPIC(name="t")]
+    answer = broker.ask(ApiKey.DELETE_TOPICS, 6, delete_topics.REQUEST(topics=topics))
+    (row,) = answer.responses
+    assert (row.name, row.topic_id, row.error_code) == ("t", topic_id, ErrorCode.INVALID_REQUEST)
+    assert broker.node.topics.get("t") is not None
+
+
 def test_delete_by_id_and_what_is_refused() -> None:
     """By id from version 6 on; both, neither, twice, disabled and the groups' topic are refused."""
     broker = Harness()

@@ -10,7 +10,7 @@ import pytest
 from odradek.broker.transaction_coordinator import TransactionCoordinator
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.errors import ErrorCode as E
-from odradek.protocol.messages import add_partitions_to_txn
+from odradek.protocol.messages import add_partitions_to_txn, describe_producers
 
 from .transaction_desk import Desk, Producer, following
 
@@ -302,6 +302,25 @@ def test_transactions_are_described_and_listed(desk: Desk) -> None:
     assert bad.error_code == E.INVALID_REGULAR_EXPRESSION
     unknown = desk.ask(ApiKey.LIST_TRANSACTIONS, 0, state_filters=["ongoing", "Dead"])
     assert (unknown.unknown_state_filters, unknown.transaction_states) == (["ongoing"], [])
+
+
+def test_what_is_asked_twice_is_told_twice(desk: Desk) -> None:
+    """DescribeTransactions answers each id of a request, those it was asked before too."""
+    desk.producer("a")
+    answer = desk.ask(ApiKey.DESCRIBE_TRANSACTIONS, 0, transactional_ids=["a", "a", "b"])
+    assert [row.transactional_id for row in answer.transaction_states] == ["a", "a", "b"]
+
+
+def test_producers_of_what_cannot_be_a_topic(desk: Desk) -> None:
+    """DescribeProducers tells bad names from unknown ones."""
+    names = ("", "a b", "nowhere")
+    topics = [describe_producers.TOPIC(name=name, partition_indexes=[0]) for name in names]
+    answer = desk.ask(ApiKey.DESCRIBE_PRODUCERS, 0, topics=topics)
+    assert [topic.partitions[0].error_code for topic in answer.topics] == [
+        E.INVALID_TOPIC_EXCEPTION,
+        E.INVALID_TOPIC_EXCEPTION,
+        E.UNKNOWN_TOPIC_OR_PARTITION,
+    ]
 
 
 def test_an_administrator_ends_a_hanging_transaction(desk: Desk) -> None:
