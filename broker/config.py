@@ -145,8 +145,11 @@ class BrokerConfig:
         names = _FAMILIES.get(name) or listener_names(name)
         found: list[Synonym] = []
         for source, overrides in self._dynamic.items():
-            texts = {each: None if is_sensitive(each, BROKER_KEYS) else overrides[each] for each in overrides}
-            found += [(each, texts[each], source) for each in names if each in texts]
+            found += [
+                (each, None if is_sensitive(each, BROKER_KEYS) else overrides[each], source)
+                for each in names
+                if each in overrides
+            ]
         for each in names:
             if each in self._set:
                 found.append((each, self._static_text(each), STATIC))
@@ -171,7 +174,7 @@ class BrokerConfig:
     def check_dynamic(self, source: str, overrides: Mapping[str, str]) -> None:
         """Raise ConfigError if these cannot be the dynamic settings of `source`."""
         check_dynamic_names(overrides, BROKER_KEYS, of_one_broker=source == OF_BROKER)
-        check_together(self._layered({**self._dynamic, source: overrides}))
+        check_together(overrides, self._layered({**self._dynamic, source: overrides}))
 
     def set_dynamic(self, source: str, overrides: Mapping[str, str]) -> None:
         """Put these settings, texts by key, in the place of those that `source` had. Raises ConfigError."""

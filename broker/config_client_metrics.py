@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from .config_keys import INT, LIST, ConfigError, ConfigKey, Value, not_empty_items, table
 from .config_sources import CLIENT_METRICS, Synonym
 
-MATCHED = (
+_MATCHED = (
     "client_instance_id",
     "client_id",
     "client_software_name",
@@ -25,7 +25,7 @@ def _patterns(name: str, value: Value) -> None:
     not_empty_items(name, value)
     for item in value if isinstance(value, tuple) else ():
         what, equals, pattern = item.partition("=")
-        if not equals or not pattern or "=" in pattern or what.strip() not in MATCHED:
+        if not equals or not pattern or "=" in pattern or what.strip() not in _MATCHED:
             raise ConfigError(f"Illegal client matching pattern: {item}")
         try:
             re.compile(pattern.strip())

@@ -78,13 +78,17 @@ def _refuse(sentence: str, names: list[str]) -> None:
         raise ConfigError(f"{sentence}: [{', '.join(names)}]")
 
 
-def check_together(values: Mapping[str, Any]) -> None:
-    """Raise ConfigError for settings that cannot be together, though each is within its own bounds."""
-    roll_ms = values["log.roll.ms"]
-    if roll_ms is not None and roll_ms < 1:
+def check_together(names: Iterable[str], values: Mapping[str, Any]) -> None:
+    """Raise ConfigError if one of the settings `names` cannot be with the others, though each is within its
+    own bounds.
+    """
+    names = set(names)
+    if "log.roll.ms" in names and values["log.roll.ms"] < 1:
         raise ConfigError("log.roll.ms must be greater than or equal to 1")
     for family in _ASSIGNED:
         name = f"group.{family}.assignment.interval.ms"
+        if name not in names:
+            continue
         least, most = (f"group.{family}.{bound}.assignment.interval.ms" for bound in ("min", "max"))
         if values[name] < values[least]:
             raise ConfigError(f"{name} must be greater than or equal to {least}")

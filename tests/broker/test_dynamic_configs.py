@@ -251,6 +251,17 @@ def test_what_can_be_changed_while_a_broker_runs(
     assert (after == before) == (code != 0)
 
 
+def test_a_change_is_not_refused_for_what_it_does_not_touch() -> None:
+    """The default of the assignment interval may lie below what the file has for its least value."""
+    harness = Harness(group_consumer_min_assignment_interval_ms=500)
+    set_to(harness, BROKER, "1", message_max_bytes=100)
+    assert alter(harness, BROKER, "1", ("group.consumer.assignment.interval.ms", SET, "400")) == (
+        INVALID_REQUEST,
+        "group.consumer.assignment.interval.ms must be greater than or equal to "
+        "group.consumer.min.assignment.interval.ms",
+    )
+
+
 def test_what_nobody_knows_is_kept_and_not_shown() -> None:
     """It might be a password of a plugin: DescribeConfigs has the name alone."""
     harness = Harness()
