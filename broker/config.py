@@ -22,6 +22,7 @@ from .config_keys import LIST, ConfigError, ConfigKey, Value, table, to_text
 from .config_log_keys import KEYS as LOG_KEYS
 from .config_security_keys import KEYS as SECURITY_KEYS
 from .config_sources import DEFAULT, OF_ALL_BROKERS, OF_BROKER, STATIC, TOPIC, Synonym, source_of
+from .config_streams_keys import KEYS as STREAMS_KEYS
 from .config_topic_keys import TOPIC_KEYS
 
 __all__ = [
@@ -37,7 +38,9 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-BROKER_KEYS: dict[str, ConfigKey] = table((*KEYS, *LOG_KEYS, *SECURITY_KEYS, *INERT_KEYS, *OWN_KEYS))
+BROKER_KEYS: dict[str, ConfigKey] = table(
+    (*KEYS, *LOG_KEYS, *SECURITY_KEYS, *STREAMS_KEYS, *INERT_KEYS, *OWN_KEYS)
+)
 
 # Where this broker starts from another default than Kafka 4.4, and why.
 DEVIATIONS: dict[str, Value] = {
@@ -54,8 +57,9 @@ DEVIATIONS: dict[str, Value] = {
     "group.initial.rebalance.delay.ms": 0,
     # So should a second one get its share: nothing here makes it worth a second to wait for a third.
     "group.consumer.assignment.interval.ms": 0,
+    "group.streams.initial.rebalance.delay.ms": 0,
+    "group.streams.assignment.interval.ms": 0,
     # Only what is served.
-    "group.coordinator.rebalance.protocols": ("classic", "consumer"),
     "sasl.enabled.mechanisms": (),
     # Next to the person who typed the command, on the loopback interface.
     "log.dir": ("odradek-data",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .consumer_groups import BrokerTopics, consumer_settings
 from .coordinator import Coordinator, RecordFormat
@@ -11,7 +11,9 @@ from .effects import Instant
 from .groups.events import GroupConfig
 from .groups.records import decode, encode
 from .groups.shard import Shard
+from .groups.streams.events import MakeTopics
 from .internal_topics import OFFSETS_TOPIC
+from .streams_groups import make_internal_topics, streams_settings
 from .timers import Timer, Timers
 
 if TYPE_CHECKING:
@@ -52,10 +54,13 @@ class GroupCoordinator(Coordinator):
 
     def new_shard(self, index: int) -> Shard:  # noqa: ARG002
         """The groups of one partition."""
-        return Shard(self._group_config, self._new_member_id, self._consumer_settings)
+        return Shard(self._group_config, self._new_member_id, self._consumer_settings, self._streams_settings)
 
-    def carry_out(self, order: Any, now: Instant) -> None:
-        """Groups order nothing."""
+    def carry_out(self, order: MakeTopics, now: Instant) -> None:
+        """Make the internal topics of a streams group, and tell the group what could not be made."""
+        errors = make_internal_topics(self._topics, order.topics, now.wall_ms)
+        if errors:
+            self.tell(order.group_id, lambda shard, *_: shard.note_failed_topics(order.group_id, errors, now))
 
     def load(self) -> None:
         """Replay every partition of `__consumer_offsets`, and give the members found there a fresh
@@ -65,6 +70,7 @@ class GroupCoordinator(Coordinator):
         self._consumer_settings = consumer_settings(
             self._config, image, self._random_uuid, self._config_resources
         )
+        self._streams_settings = streams_settings(self._config, image, self._config_resources)
         super().load()
         self._topics.on_changed.append(self._on_changed)
         self._topics.on_deleted.append(self._on_deleted)

@@ -71,9 +71,10 @@ def _joined(shard: Shard, request: ConsumerHeartbeat, now: Instant, effects: Eff
     group_id, group = request.group_id, shard.groups.get(request.group_id)
     if isinstance(group, ConsumerGroup):
         return group
-    if request.member_epoch != JOIN_EPOCH:
-        if group is None:
-            raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND, f"Consumer group {group_id} not found.")
+    if group is None and request.member_epoch != JOIN_EPOCH:
+        raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND, f"Consumer group {group_id} not found.")
+    is_convertible = isinstance(group, ClassicGroup) and request.member_epoch == JOIN_EPOCH
+    if group is not None and not is_convertible:
         raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {group_id} is not a consumer group.")
     records: list[Record] = []
     if isinstance(group, ClassicGroup):

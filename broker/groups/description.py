@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from .classic import ClassicGroup
-from .consumer_group import ConsumerGroup
-from .shard import Shard
+from .shard import Group, Shard
 from .transitions import DEAD, STABLE
+
+_SPELLED_OTHERWISE = {"NotReady": "not_ready"}
 
 
 class DescribedMember(NamedTuple):
@@ -41,7 +42,7 @@ class Listing(NamedTuple):
     group_type: str
 
 
-def describe(group: ClassicGroup | ConsumerGroup | None) -> Description:
+def describe(group: Group | None) -> Description:
     """A group as DescribeGroups shows it, which knows classic groups only."""
     if not isinstance(group, ClassicGroup):
         return Description(DEAD.value, is_of_other_type=group is not None)
@@ -69,7 +70,9 @@ def listings(shard: Shard, states: Collection[str], types: Collection[str]) -> I
     wanted_types = {kind.lower() for kind in types}
     for group in shard.groups.values():
         state = group.state_name
-        if (not wanted_states or state.lower() in wanted_states) and (
+        # Kafka knows NotReady by another name here, clients by the one that they are shown.
+        names = {state.lower(), _SPELLED_OTHERWISE.get(state, state)}
+        if (not wanted_states or names & wanted_states) and (
             not wanted_types or group.group_type in wanted_types
         ):
             yield Listing(group.group_id, group.protocol_type or "", state, group.group_type)

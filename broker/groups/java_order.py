@@ -26,6 +26,22 @@ def hash_map_order(names: Iterable[str]) -> list[str]:
     return _in_buckets(items, _string_hash, _grown(len(items)))
 
 
+def hash_map_computed_order(names: Iterable[str], capacity: int) -> list[str]:
+    """Strings as `new HashMap(capacity)` has them after one computeIfAbsent for each, which come again. That
+    looks whether the table is too small before it puts something in, and not after, and puts it first in its
+    bucket.
+    """
+    items: dict[str, None] = {}
+    size = 1
+    while size < capacity:
+        size *= 2
+    for name in names:
+        if len(items) > int(size * _LOAD):
+            size *= 2
+        items[name] = None
+    return _in_buckets([*reversed(items)], _string_hash, size)
+
+
 def hash_map_copy_order(names: Iterable[str]) -> list[str]:
     """Strings as `new HashMap(map)` has them."""
     items = list(names)

@@ -12,10 +12,14 @@ from .events import CommitPartition, CommitRequest, Effects, GroupError, Instant
 from .offset_store import CommittedOffset as CommittedOffset
 from .offset_store import Offsets as Offsets
 from .records import OffsetCommit, OffsetTombstone, Record
+from .streams.group import StreamsGroup
+from .streams.offsets import check_commit as check_streams_commit
 from .transitions import COMPLETING_REBALANCE, EMPTY, PREPARING_REBALANCE, STABLE
 
+Group = ClassicGroup | ConsumerGroup | StreamsGroup
 
-def check_commit(group: ClassicGroup | ConsumerGroup | None, request: CommitRequest) -> None:
+
+def check_commit(group: Group | None, request: CommitRequest) -> None:
     """Raise GroupError unless the group takes commits from this member.
 
     A negative generation is a simple consumer, which assigns its partitions by itself: welcome as long as the
@@ -32,6 +36,9 @@ def check_commit(group: ClassicGroup | ConsumerGroup | None, request: CommitRequ
     if isinstance(group, ConsumerGroup):
         check_consumer_commit(group, request)
         return
+    if isinstance(group, StreamsGroup):
+        check_streams_commit(group, request)
+        return
     if generation_id < 0 and group.state is EMPTY:
         return
     if generation_id >= 0 or request.member_id or request.instance_id is not None:
@@ -45,7 +52,7 @@ def check_commit(group: ClassicGroup | ConsumerGroup | None, request: CommitRequ
 
 
 def commit(
-    group: ClassicGroup | ConsumerGroup | None,
+    group: Group | None,
     request: CommitRequest,
     metadata_max_bytes: int,
     now: Instant,
@@ -88,7 +95,7 @@ def _commit_record(
 
 
 def delete(
-    group: ClassicGroup | ConsumerGroup | None,
+    group: Group | None,
     offsets: Offsets,
     group_id: str,
     partitions: Iterable[tuple[str, int]],
@@ -114,14 +121,12 @@ def delete(
     return tuple(errors)
 
 
-def expired(
-    group: ClassicGroup | ConsumerGroup, offsets: Offsets, retention_ms: int, now: Instant
-) -> tuple[list[Record], bool]:
+def expired(group: Group, offsets: Offsets, retention_ms: int, now: Instant) -> tuple[list[Record], bool]:
     """Tombstones for the offsets of a group whose time is up, and whether none are left then.
 
     The clock of a classic group runs from the moment when it lost its last member, or for a topic that a
-    stable group no longer subscribes to and for groups that never had members, from the commit. That of a
-    consumer group always runs from the commit, for topics that it does not subscribe to. A retention that the
+    stable group no longer subscribes to and for groups that never had members, from the commit. That of any
+    other group always runs from the commit, for topics that it does not subscribe to. A retention that the
     commit brought along (v2 to v4) overrides both. What an open transaction may change stays.
     """
     by_topic = offsets.of_group(group.group_id)

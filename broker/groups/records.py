@@ -11,7 +11,11 @@ from typing import Any, NamedTuple
 
 from ...protocol.messages import group_records as messages
 from .consumer_records import ConsumerRecord
+from .consumer_records import Kind as ConsumerKind
+from .streams.records import Kind as StreamsKind
+from .streams.records import StreamsRecord
 
+_CONSUMER_KINDS, _STREAMS_KINDS = frozenset(ConsumerKind), frozenset(StreamsKind)
 OFFSET_COMMIT_KEY_VERSION = 1
 GROUP_METADATA_KEY_VERSION = 2
 GROUP_METADATA_VALUE_VERSION = 3
@@ -74,7 +78,7 @@ class OffsetTombstone(NamedTuple):
 
 ClassicRecord = GroupMetadata | GroupTombstone
 OffsetRecord = OffsetCommit | OffsetTombstone
-Record = ClassicRecord | OffsetRecord | ConsumerRecord
+Record = ClassicRecord | OffsetRecord | ConsumerRecord | StreamsRecord
 
 
 def encode(record: Record) -> tuple[bytes, bytes | None]:
@@ -83,6 +87,10 @@ def encode(record: Record) -> tuple[bytes, bytes | None]:
         return _offset_key(record), _offset_value(record)
     if isinstance(record, OffsetTombstone):
         return _offset_key(record), None
+    if isinstance(record, StreamsRecord):
+        from .streams.record_codec import encode as encode_streams_record
+
+        return encode_streams_record(record)
     if not isinstance(record, ClassicRecord):
         from .consumer_record_codec import encode as encode_consumer_record
 
@@ -106,11 +114,17 @@ def decode(key: bytes | memoryview | None, value: bytes | memoryview | None) -> 
     message, about = known
     if message is messages.OFFSET_COMMIT_KEY:
         return _decode_offset(about, value)
-    if message is not messages.GROUP_METADATA_KEY:
+    if message is messages.GROUP_METADATA_KEY:
+        return GroupTombstone(about.group) if value is None else _decode_group(about.group, value)
+    if message.versions.start in _CONSUMER_KINDS:
         from .consumer_record_codec import decode as decode_consumer_record
 
         return decode_consumer_record(message, about, value)
-    return GroupTombstone(about.group) if value is None else _decode_group(about.group, value)
+    if message.versions.start in _STREAMS_KINDS:
+        from .streams.record_codec import decode as decode_streams_record
+
+        return decode_streams_record(message, about, value)
+    return None
 
 
 def _offset_key(record: OffsetCommit | OffsetTombstone) -> bytes:

@@ -33,9 +33,14 @@ from .events import (
 )
 from .joining import Join
 from .records import GroupMetadata, GroupTombstone, OffsetCommit, OffsetTombstone, Record
+from .streams.events import StreamsHeartbeat
+from .streams.group import StreamsGroup
+from .streams.records import Kind as StreamsKind
+from .streams.records import StreamsRecord, StreamsTombstone
+from .streams.settings import StreamsSettings
 from .transitions import Trigger
 
-Group = ClassicGroup | ConsumerGroup
+Group = ClassicGroup | ConsumerGroup | StreamsGroup
 
 
 def _consumer_requests() -> ModuleType:
@@ -47,7 +52,7 @@ def _consumer_requests() -> ModuleType:
 
 class Shard:
     """The groups of one partition. `new_member_id` makes a member id that nobody has, from a prefix;
-    `consumer_settings` is what consumer groups need beside.
+    `consumer_settings` and `streams_settings` are what groups of those kinds need beside.
     """
 
     def __init__(
@@ -55,10 +60,12 @@ class Shard:
         config: GroupConfig,
         new_member_id: Callable[[str], str],
         consumer_settings: ConsumerSettings | None = None,
+        streams_settings: StreamsSettings | None = None,
     ) -> None:
         self.config = config
         self.new_member_id = new_member_id
         self.consumer_settings = consumer_settings or ConsumerSettings()
+        self.streams_settings = streams_settings or StreamsSettings()
         self.groups: dict[str, Group] = {}
         self.offsets = offsets.Offsets()
         self._moving_down: dict[str, bool] = {}
@@ -85,6 +92,8 @@ class Shard:
             if isinstance(record, OffsetCommit) and record.group_id not in self.groups:
                 self._classic_group(record.group_id, now)
             self.offsets.replay(record, offset, producer_id)
+        elif isinstance(record, StreamsRecord):
+            self._replay_streams(record, now)
         else:
             self._replay_consumer(record, now)
 
@@ -120,11 +129,27 @@ class Shard:
     def _new_consumer_group(self, group_id: str) -> ConsumerGroup:
         return ConsumerGroup(group_id, self.consumer_settings.of(group_id).session_timeout_ms)
 
+    def _replay_streams(self, record: StreamsRecord, now: Instant) -> None:
+        group = self.groups.get(record.group_id)
+        if isinstance(record, StreamsTombstone):
+            if isinstance(group, StreamsGroup):
+                group.replay(record, now)
+                if record.kind is StreamsKind.GROUP_EPOCH:
+                    del self.groups[record.group_id]
+            return
+        if not isinstance(group, StreamsGroup):
+            group = self.groups[record.group_id] = self.new_streams_group(record.group_id)
+        group.replay(record, now)
+
+    def new_streams_group(self, group_id: str) -> StreamsGroup:
+        """A streams group without anything."""
+        return StreamsGroup(group_id, self.streams_settings.of(group_id))
+
     def preview(self, group_id: str, records: Iterable[Record], now: Instant) -> ConsumerGroup:
         """The consumer group that comes of these records, when there was none before."""
         group = self._new_consumer_group(group_id)
         for record in records:
-            if not isinstance(record, GroupMetadata | GroupTombstone | OffsetCommit | OffsetTombstone):
+            if isinstance(record, ConsumerRecord):
                 group.replay(record, now)
         return group
 
@@ -135,6 +160,9 @@ class Shard:
     def on_loaded(self, now: Instant, effects: Effects) -> None:
         """Everything is replayed: members keep their place, with a fresh session each."""
         for group in self.groups.values():
+            if isinstance(group, StreamsGroup):
+                group.on_loaded(now)
+                continue
             if isinstance(group, ConsumerGroup):
                 for consumer in group.members.values():
                     group.touch(consumer, now)
@@ -147,7 +175,7 @@ class Shard:
     def unload(self, now: Instant, effects: Effects) -> None:
         """The coordinator goes away: whoever waits is sent to look for the next one."""
         for group in self.groups.values():
-            if isinstance(group, ConsumerGroup):
+            if not isinstance(group, ClassicGroup):
                 continue
             for member in group.members.values():
                 group.answer_join(member, JoinReply(ErrorCode.NOT_COORDINATOR, member.member_id), effects)
@@ -170,7 +198,9 @@ class Shard:
             group = self.groups.get(request.group_id)
             if isinstance(group, ConsumerGroup) and not group.is_empty:
                 _consumer_requests().join(self, group, request, token, now, effects)
-            elif isinstance(group, ConsumerGroup) and request.member_id != UNKNOWN_MEMBER_ID:
+            elif isinstance(group, StreamsGroup) and not group.is_empty:
+                effects.reply(token, JoinReply(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, UNKNOWN_MEMBER_ID))
+            elif not isinstance(group, ClassicGroup) and request.member_id != UNKNOWN_MEMBER_ID:
                 effects.reply(token, JoinReply(ErrorCode.UNKNOWN_MEMBER_ID, request.member_id))
             else:
                 if not isinstance(group, ClassicGroup):
@@ -178,10 +208,10 @@ class Shard:
                 Join(group, request, token, now, effects, self.new_member_id).run()
 
     def _create(
-        self, group_id: str, emptied: ConsumerGroup | None, now: Instant, effects: Effects
+        self, group_id: str, emptied: ConsumerGroup | StreamsGroup | None, now: Instant, effects: Effects
     ) -> ClassicGroup:
         """A group exists from its first join on, whatever becomes of it. It may take the place of an empty
-        consumer group.
+        group of another kind.
         """
         if emptied is not None:
             effects.records.extend(emptied.tombstones())
@@ -198,9 +228,14 @@ class Shard:
         effects.undo = discard
         return group
 
+    def _joinable(self, group_id: str) -> ClassicGroup | ConsumerGroup | None:
+        """The group, if members of the classic protocol may be in it."""
+        group = self.groups.get(group_id)
+        return group if isinstance(group, ClassicGroup | ConsumerGroup) else None
+
     def sync(self, request: SyncRequest, token: Any, now: Instant, effects: Effects) -> None:
         """SyncGroup: answered with a SyncReply, for followers when the leader has assigned."""
-        group = self.groups.get(request.group_id)
+        group = self._joinable(request.group_id)
         if not request.group_id or group is None:
             error = ErrorCode.UNKNOWN_MEMBER_ID if request.group_id else ErrorCode.INVALID_GROUP_ID
             effects.reply(token, SyncReply(error))
@@ -215,7 +250,7 @@ class Shard:
         """Heartbeat: nothing is written, so the answer is the error code itself."""
         if not group_id:
             return ErrorCode.INVALID_GROUP_ID
-        group = self.groups.get(group_id)
+        group = self._joinable(group_id)
         if group is None:
             return ErrorCode.UNKNOWN_MEMBER_ID
         if isinstance(group, ConsumerGroup):
@@ -229,7 +264,7 @@ class Shard:
         self, group_id: str, members: Sequence[LeavingMember], token: Any, now: Instant, effects: Effects
     ) -> None:
         """LeaveGroup: answered with a tuple of error codes, one for each member, or a Failure."""
-        group = self.groups.get(group_id)
+        group = self._joinable(group_id)
         if not group_id:
             effects.reply(token, Failure(ErrorCode.INVALID_GROUP_ID))
         elif group is None:
@@ -245,13 +280,29 @@ class Shard:
         """ConsumerGroupHeartbeat: answered with a ConsumerHeartbeatReply or a Failure."""
         _consumer_requests().heartbeat_of_consumer(self, request, token, now, effects)
 
+    def streams_heartbeat(
+        self, request: StreamsHeartbeat, token: Any, now: Instant, effects: Effects
+    ) -> None:
+        """StreamsGroupHeartbeat: answered with a StreamsHeartbeatReply or a Failure."""
+        from .streams.requests import answer
+
+        answer(self, request, token, now, effects)
+
+    def note_failed_topics(self, group_id: str, errors: Mapping[str, str], now: Instant) -> None:
+        """Internal topics of a streams group could not be made, for these reasons by name."""
+        group = self.groups.get(group_id)
+        if isinstance(group, StreamsGroup):
+            group.note_failed_topics(errors, now)
+
     def refresh_topics(self, names: Iterable[str]) -> None:
         """These topics have come, grown, or gone: groups that want them look at them with their next
         heartbeat.
         """
         changed = set(names)
         for group in self.groups.values():
-            if isinstance(group, ConsumerGroup) and any(map(group.is_subscribed_to, changed)):
+            if (isinstance(group, ConsumerGroup) and any(map(group.is_subscribed_to, changed))) or (
+                isinstance(group, StreamsGroup) and any(map(group.wants, changed))
+            ):
                 group.topics_are_known = False
 
     def expire(self, group_id: str, now: Instant, effects: Effects) -> None:
@@ -259,6 +310,10 @@ class Shard:
         group = self.groups.get(group_id)
         if isinstance(group, ConsumerGroup):
             _consumer_requests().expire(self, group, now, effects)
+        elif isinstance(group, StreamsGroup):
+            from .streams.leaving import expire
+
+            expire(group, now, effects)
         elif group is not None:
             rebalance.expire(group, now, effects)
 

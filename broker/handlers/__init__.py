@@ -66,6 +66,8 @@ ROUTES: dict[ApiKey, range] = {
     ApiKey.LIST_TRANSACTIONS: range(0, 3),
     ApiKey.LIST_CONFIG_RESOURCES: range(0, 2),
     ApiKey.DESCRIBE_TOPIC_PARTITIONS: range(0, 1),
+    ApiKey.STREAMS_GROUP_HEARTBEAT: range(0, 2),
+    ApiKey.STREAMS_GROUP_DESCRIBE: range(0, 2),
 }
 
 

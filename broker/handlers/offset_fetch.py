@@ -14,11 +14,13 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages import offset_fetch as messages
 from ..context import RequestContext
+from ..groups import consumer_offsets
 from ..groups.consumer_group import ConsumerGroup
-from ..groups.consumer_offsets import check_fetch
 from ..groups.events import Effects, Failure, GroupError, Instant
 from ..groups.offsets import CommittedOffset
 from ..groups.shard import Shard
+from ..groups.streams import offsets as streams_offsets
+from ..groups.streams.group import StreamsGroup
 
 NO_OFFSET = CommittedOffset(-1, -1, "", -1, -1, bytes(16))
 
@@ -56,10 +58,14 @@ def _fetches(group: Any, stable: bool, context: RequestContext) -> Any:
 
 
 def _check_member(shard: Shard, group: Any, context: RequestContext) -> None:
-    """Raise GroupError when a member of a consumer group has fallen behind (v9)."""
+    """Raise GroupError when a member of a group with member epochs has fallen behind (v9)."""
     known = shard.groups.get(group.group_id)
-    if isinstance(known, ConsumerGroup) and context.version >= 9:
-        check_fetch(known, group.member_id, group.member_epoch)
+    if context.version < 9:
+        return
+    if isinstance(known, ConsumerGroup):
+        consumer_offsets.check_fetch(known, group.member_id, group.member_epoch)
+    elif isinstance(known, StreamsGroup):
+        streams_offsets.check_fetch(known, group.member_id, group.member_epoch)
 
 
 def _stable(shard: Shard, group_id: str, topic: Topic) -> Topic:

@@ -1,0 +1,237 @@
+"""StreamsGroupHeartbeat on a streams group (KIP-1071): joining, living on, and reconciling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....protocol.errors import ErrorCode
+from ..events import Effects, GroupError, Instant
+from .endpoints import endpoints_of
+from .events import MakeTopics, StreamsHeartbeat, StreamsHeartbeatReply
+from .group import StreamsGroup, TaskOffsets
+from .member import StreamsMember
+from .records import Kind, StreamsTarget, StreamsTombstone
+from .settings import StreamsSettings
+from .tasks import TaskSets
+from .topic_configuration import Status, StatusDetail
+from .update import MemberUpdate
+
+JOIN_EPOCH = 0
+LEAVE_EPOCH = -1
+STATIC_LEAVE_EPOCH = -2
+
+
+def beat(
+    group: StreamsGroup, request: StreamsHeartbeat, settings: StreamsSettings, now: Instant, effects: Effects
+) -> StreamsHeartbeatReply:
+    """One heartbeat of a member that is, or becomes, part of the group. Raises GroupError."""
+    group.config = settings.of(group.group_id)
+    if request.member_epoch == JOIN_EPOCH:
+        _check_room(group, request)
+    member = _member(group, request, effects)
+    updated = _updated(member, request)
+    update = MemberUpdate(group, member, updated, settings.topics, now, effects)
+    update.note_member()
+    update.note_topology(request.topology)
+    configured = update.configure()
+    if configured.is_ready and request.owned is not None:
+        _check_tasks(configured.subtopologies, request.owned)
+    if request.task_offsets is not None or request.task_end_offsets is not None:
+        known = group.offsets_of(request.member_id)
+        group.task_offsets[request.member_id] = TaskOffsets(
+            known.offsets if request.task_offsets is None else request.task_offsets,
+            known.end_offsets if request.task_end_offsets is None else request.task_end_offsets,
+        )
+    update.advance_epoch()
+    reached = update.reconcile(request.owned)
+    if reached.member_id in group.members:
+        group.touch(reached, now)
+    if request.shutdown_application and group.shutdown_member_id is None:
+        group.shutdown_member_id = request.member_id
+    if configured.missing:
+        effects.orders.append(MakeTopics(group.group_id, configured.missing))
+    return _reply(update, request, reached)
+
+
+# Who it is
+
+
+def _check_room(group: StreamsGroup, request: StreamsHeartbeat) -> None:
+    limit = group.config.max_size
+    is_known = request.member_id in group.members or group.static_member(request.instance_id) is not None
+    if len(group.members) >= limit and not is_known:
+        raise GroupError(
+            ErrorCode.GROUP_MAX_SIZE_REACHED,
+            f"The streams group has reached its maximum capacity of {limit} members.",
+        )
+
+
+def _member(group: StreamsGroup, request: StreamsHeartbeat, effects: Effects) -> StreamsMember:
+    """The member that the request means; a new one if it joins."""
+    joins, member_id = request.member_epoch == JOIN_EPOCH, request.member_id
+    if request.instance_id is None:
+        member = group.members.get(member_id)
+        if member is None and not joins:
+            raise unknown_member(group, member_id)
+        member = member or StreamsMember(member_id)
+        _check_epoch(member, request)
+        return member
+    static = group.static_member(request.instance_id)
+    if not joins:
+        member = check_static(static, member_id, request.instance_id)
+        _check_epoch(member, request)
+        return member
+    if static is None:
+        return group.members.get(member_id) or StreamsMember(member_id)
+    if static.member_epoch != STATIC_LEAVE_EPOCH:
+        raise GroupError(
+            ErrorCode.UNRELEASED_INSTANCE_ID,
+            f"Static member {member_id} with instance id {request.instance_id} cannot join the group "
+            f"because the instance id is owned by {static.member_id} member.",
+        )
+    return _replace_static(group, static, member_id, effects)
+
+
+def _replace_static(
+    group: StreamsGroup, old: StreamsMember, member_id: str, effects: Effects
+) -> StreamsMember:
+    """The member that takes a static one's place, with all that it had, under another member id."""
+    new = old._replace(member_id=member_id, member_epoch=0, previous_member_epoch=0)
+    effects.records.extend(remove_member(group.group_id, old.member_id))
+    effects.records.append(new.metadata_record(group.group_id))
+    target = group.target.get(old.member_id, TaskSets())
+    effects.records.append(StreamsTarget(group.group_id, member_id, target))
+    effects.records.append(new.current_record(group.group_id))
+    return new
+
+
+def remove_member(group_id: str, member_id: str) -> list[StreamsTombstone]:
+    """The records that remove a member."""
+    return [StreamsTombstone(group_id, kind, member_id) for kind in (Kind.CURRENT, Kind.TARGET, Kind.MEMBER)]
+
+
+def _check_epoch(member: StreamsMember, request: StreamsHeartbeat) -> None:
+    """A member that is behind may repeat what it sent an epoch ago, since it may not have got the answer; but
+    only with tasks that are still its own.
+    """
+    epoch, known = request.member_epoch, member.member_epoch
+    if epoch in (JOIN_EPOCH, known):
+        return
+    repeats = epoch < known and epoch == member.previous_member_epoch and request.owned is not None
+    if repeats and member.assigned.includes(request.owned or TaskSets()):
+        return
+    which = "greater" if epoch > known else "smaller"
+    raise GroupError(
+        ErrorCode.FENCED_MEMBER_EPOCH,
+        f"The streams group member has a {which} member epoch ({epoch}) than the one known by the group "
+        f"coordinator ({known}). The member must abandon all its partitions and rejoin.",
+    )
+
+
+def check_static(static: StreamsMember | None, member_id: str, instance_id: str) -> StreamsMember:
+    """The static member itself. Raises GroupError UNKNOWN_MEMBER_ID or FENCED_INSTANCE_ID."""
+    if static is None:
+        raise GroupError(ErrorCode.UNKNOWN_MEMBER_ID, f"Instance id {instance_id} is unknown.")
+    if static.member_id != member_id:
+        raise GroupError(
+            ErrorCode.FENCED_INSTANCE_ID,
+            f"Static member {member_id} with instance id {instance_id} was fenced by member "
+            f"{static.member_id}.",
+        )
+    return static
+
+
+def unknown_member(group: StreamsGroup, member_id: str) -> GroupError:
+    """What a member id that nobody has is told."""
+    return GroupError(
+        ErrorCode.UNKNOWN_MEMBER_ID, f"Member {member_id} is not a member of group {group.group_id}."
+    )
+
+
+# What it says
+
+
+def _updated(member: StreamsMember, request: StreamsHeartbeat) -> StreamsMember:
+    """The member with everything that the request says of it."""
+    topology, joins = request.topology, request.member_epoch == JOIN_EPOCH
+    says: dict[str, Any] = {
+        "instance_id": request.instance_id,
+        "rack_id": request.rack_id,
+        "rebalance_timeout_ms": None if request.rebalance_timeout_ms == -1 else request.rebalance_timeout_ms,
+        "topology_epoch": None if topology is None else topology.epoch,
+        "client_id": request.client_id,
+        "client_host": request.client_host,
+        "process_id": request.process_id,
+        "client_tags": request.client_tags,
+        "user_endpoint": request.user_endpoint,
+    }
+    said = {field: value for field, value in says.items() if value is not None}
+    if joins:
+        said["user_endpoint"] = request.user_endpoint
+    return member._replace(**said)
+
+
+def _check_tasks(subtopologies: Any, owned: TaskSets) -> None:
+    for tasks in owned:
+        for subtopology_id, partition in sorted(tasks):
+            subtopology = subtopologies.get(subtopology_id)
+            if subtopology is None:
+                problem = f"Subtopology {subtopology_id} does not exist in the topology."
+            elif not 0 <= partition < subtopology.task_count:
+                problem = (
+                    f"Task {partition} for subtopology {subtopology_id} is invalid. "
+                    f"Number of tasks for this subtopology: {subtopology.task_count}"
+                )
+            else:
+                continue
+            raise GroupError(ErrorCode.INVALID_REQUEST, problem)
+
+
+# What it is told
+
+
+def _reply(update: MemberUpdate, request: StreamsHeartbeat, reached: StreamsMember) -> StreamsHeartbeatReply:
+    group, config, member = update.group, update.group.config, update.member
+    is_told = request.member_epoch == JOIN_EPOCH or reached.assigned != member.assigned
+    moved = member.user_endpoint != reached.user_endpoint
+    if moved or (reached.assigned != member.assigned and reached.user_endpoint is not None):
+        group.endpoint_epoch += 1
+    endpoints = None
+    if group.endpoint_epoch != request.endpoint_epoch:
+        endpoints = endpoints_of(group, reached, update.configured, update.topics)
+    assigned = reached.assigned
+    tasks = TaskSets(frozenset(assigned.active), assigned.standby, assigned.warmup)
+    return StreamsHeartbeatReply(
+        reached.member_id,
+        reached.member_epoch,
+        config.heartbeat_interval_ms,
+        config.task_offset_interval_ms,
+        config.acceptable_recovery_lag,
+        (*update.statuses, *_statuses(update, request, reached)),
+        tasks if is_told else None,
+        group.endpoint_epoch,
+        endpoints,
+    )
+
+
+def _statuses(update: MemberUpdate, request: StreamsHeartbeat, reached: StreamsMember) -> list[StatusDetail]:
+    group, found = update.group, []
+    problem = update.configured.problem
+    if problem is not None:
+        failed = group.failed_topics(update.configured.missing, update.now)
+        found.append(problem._replace(detail=problem.detail + failed))
+    if group.shutdown_member_id is not None:
+        detail = (
+            f"Streams group member {group.shutdown_member_id} encountered a fatal error and requested a "
+            "shutdown for the entire application."
+        )
+        found.append(StatusDetail(Status.SHUTDOWN_APPLICATION, detail))
+    has = dict(reached.client_tags)
+    missing = [tag for tag in group.config.rack_aware_assignment_tags if tag not in has]
+    if missing and request.tells_missing_tags:
+        detail = (
+            f"Missing required client tags for rack-aware standby assignment: [{', '.join(missing)}]. "
+            "Configure them via 'client.tag.<tagKey>' in your Streams config."
+        )
+        found.append(StatusDetail(Status.MISSING_CLIENT_TAGS, detail))
+    return found

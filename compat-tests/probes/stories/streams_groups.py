@@ -1,0 +1,439 @@
+"""Streams groups (KIP-1071): every error that a request alone can provoke, topologies that fit their topics
+and those that do not, and the steps of a group from its first member to its end.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from odradek.protocol.messages import join_group as joins
+from odradek.protocol.messages import list_groups
+from odradek.protocol.messages import offset_commit as commits
+from odradek.protocol.messages import offset_fetch as fetches
+from odradek.protocol.messages import streams_group_heartbeat as heartbeats
+from odradek.protocol.messages.create_topics import REQUEST_TOPIC
+from probes import Answers, Prober, story
+
+Tasks = dict[str, list[int]]
+NONE: dict[str, Tasks] = {"active_tasks": {}, "standby_tasks": {}, "warmup_tasks": {}}
+
+
+def topic(name: str, partitions: int = 0, **configs: str) -> Any:
+    """An internal topic."""
+    pairs = [heartbeats.KEY_VALUE(key=key.replace("_", "."), value=value) for key, value in configs.items()]
+    return heartbeats.TOPIC_INFO(name=name, partitions=partitions, topic_configs=pairs)
+
+
+def subtopology(
+    number: int,
+    sources: tuple[str, ...] = (),
+    changelogs: tuple[Any, ...] = (),
+    sinks: tuple[str, ...] = (),
+    repartitions: tuple[Any, ...] = (),
+    copartitioned: tuple[tuple[list[int], list[int]], ...] = (),
+) -> Any:
+    """A subtopology; `copartitioned` are groups of indexes of sources and repartition topics."""
+    return heartbeats.SUBTOPOLOGY(
+        subtopology_id=str(number),
+        source_topics=list(sources),
+        state_changelog_topics=list(changelogs),
+        repartition_sink_topics=list(sinks),
+        repartition_source_topics=list(repartitions),
+        copartition_groups=[
+            heartbeats.COPARTITION_GROUP(source_topics=named, repartition_source_topics=internal)
+            for named, internal in copartitioned
+        ],
+    )
+
+
+def topology(*subtopologies: Any, epoch: int = 0) -> Any:
+    """A topology."""
+    return heartbeats.TOPOLOGY(epoch=epoch, subtopologies=list(subtopologies))
+
+
+FLIGHTS = topology(subtopology(0, ("flights",)))
+
+
+def word_count(group: str) -> Any:
+    """A topology with a repartition topic and a store."""
+    repartition, changelog = f"{group}-repartition", f"{group}-changelog"
+    return topology(
+        subtopology(0, ("flights",), sinks=(repartition,)),
+        subtopology(
+            1, changelogs=(topic(changelog, cleanup_policy="compact"),), repartitions=(topic(repartition),)
+        ),
+    )
+
+
+def beat(p: Prober, group: str, member: str = "m1", epoch: int = 0, version: int = 1, **fields: Any) -> Any:
+    """A heartbeat; one that joins says what it has to. Tasks may be given as partitions by subtopology."""
+    if epoch == 0:
+        said = {"rebalance_timeout_ms": 30_000, "topology": FLIGHTS, "process_id": f"p-{member}", **NONE}
+        fields = {**said, **fields}
+    for name in NONE:
+        if isinstance(fields.get(name), dict):
+            fields[name] = [
+                heartbeats.TASK_IDS(subtopology_id=each, partitions=partitions)
+                for each, partitions in fields[name].items()
+            ]
+    answer = p.ask(
+        "streams_group_heartbeat", version, group_id=group, member_id=member, member_epoch=epoch, **fields
+    )
+    for name in NONE:
+        if getattr(answer, name) is not None:
+            getattr(answer, name).sort(key=lambda tasks: str(tasks.subtopology_id))
+    for each in answer.partitions_by_user_endpoint or ():
+        for partitions in (each.active_partitions, each.standby_partitions):
+            partitions.sort(key=lambda partition: str(partition.topic))
+    return answer
+
+
+def owns(active: Tasks, standby: Tasks | None = None) -> dict[str, Tasks]:
+    """What a member says that it has."""
+    return {"active_tasks": active, "standby_tasks": standby or {}, "warmup_tasks": {}}
+
+
+def describe(p: Prober, group: str, version: int = 1, **fields: Any) -> Any:
+    """The group, with its members in an order of ours."""
+    answer = p.ask("streams_group_describe", version, group_ids=[group], **fields)
+    for each in answer.groups:
+        each.members.sort(key=lambda member: str(member.member_id))
+    return answer
+
+
+def commit(p: Prober, group: str, member: str, epoch: int, version: int = 9, partition: int = 0) -> Any:
+    """Commit an offset of `flights`."""
+    partitions = [
+        commits.REQUEST_PARTITION(partition_index=partition, committed_offset=7, committed_metadata="")
+    ]
+    about = commits.REQUEST_TOPIC(name="flights", topic_id=p.topic_ids["flights"], partitions=partitions)
+    who = {"group_id": group, "generation_id_or_member_epoch": epoch, "member_id": member}
+    return p.ask("offset_commit", version, **who, topics=[about])
+
+
+def fetch(p: Prober, group: str, member: str | None, epoch: int, version: int = 9) -> Any:
+    """Fetch an offset of `flights`."""
+    about = fetches.REQUEST_GROUP_TOPIC(
+        name="flights", topic_id=p.topic_ids["flights"], partition_indexes=[0]
+    )
+    asked = fetches.REQUEST_GROUP(group_id=group, member_id=member, member_epoch=epoch, topics=[about])
+    return p.ask("offset_fetch", version, groups=[asked])
+
+
+def settled(p: Prober, group: str, epoch: int, wrong: str = "") -> Any:
+    """The answer of a heartbeat once the coordinator has seen the topics change: nothing is told of `wrong`
+    any more.
+    """
+    for _ in range(200):
+        answer = beat(p, group, epoch=epoch, **NONE)
+        if not any(wrong in status.status_detail for status in answer.status or ()):
+            break
+        time.sleep(0.05)
+    return answer
+
+
+def make(p: Prober, name: str, partitions: int) -> Any:
+    """Create a topic."""
+    wanted = REQUEST_TOPIC(name=name, num_partitions=partitions, replication_factor=1)
+    return [each.error_code for each in p.ask("create_topics", 7, topics=[wanted], timeout_ms=30_000).topics]
+
+
+def listed(p: Prober, group: str, *states: str, types: tuple[str, ...] = ()) -> Any:
+    """The group as ListGroups shows it."""
+    answer = p.ask("list_groups", 5, states_filter=list(states), types_filter=list(types))
+    assert isinstance(answer, list_groups.RESPONSE.value_class)
+    return [each for each in answer.groups if each.group_id == group]
+
+
+@story
+def refusals(p: Prober) -> Answers:
+    """Everything that is wrong with a request by itself."""
+    group = "streams-refusals"
+    for version in (0, 1):
+        at = {"version": version}
+        yield f"empty group, v{version}", beat(p, "", **at)
+        yield f"blank group, v{version}", beat(p, "  ", **at)
+        yield f"no member, v{version}", beat(p, group, "", **at)
+        yield f"empty instance, v{version}", beat(p, group, instance_id="", **at)
+        yield f"blank rack, v{version}", beat(p, group, rack_id=" ", **at)
+        yield f"no rebalance timeout, v{version}", beat(p, group, rebalance_timeout_ms=-1, **at)
+        for name in NONE:
+            yield f"{name} when joining, v{version}", beat(p, group, **{name: {"0": [0]}}, **at)
+        yield f"no topology, v{version}", beat(p, group, topology=None, **at)
+        yield f"some kinds of tasks only, v{version}", beat(p, group, active_tasks=None, **at)
+        yield f"topology when living, v{version}", beat(p, group, epoch=1, topology=FLIGHTS, **at)
+        yield f"bad epoch, v{version}", beat(p, group, epoch=-3, **at)
+        yield f"static leave without instance, v{version}", beat(p, group, epoch=-2, **at)
+        yield f"unknown group, v{version}", beat(p, group, epoch=1, **at)
+        yield f"leave unknown group, v{version}", beat(p, group, epoch=-1, **at)
+        yield f"describe unknown, v{version}", describe(p, group, version)
+        yield f"describe empty id, v{version}", describe(p, "", version)
+    yield "commit to unknown group", commit(p, group, "m1", 1)
+    yield "fetch of unknown group", fetch(p, group, "m1", 1)
+
+
+@story
+def topologies_refused(p: Prober) -> Answers:
+    """Topologies that no topics could satisfy."""
+    group = "streams-invalid"
+    loop = subtopology(0, sinks=("a",), repartitions=(topic("a"),))
+    for label, wrong in {
+        "internal source": topology(subtopology(0, ("__consumer_offsets",))),
+        "internal topics": topology(subtopology(0, ("flights",), (topic("__transaction_state"),))),
+        "bad names": topology(subtopology(0, ("fli ghts", ".."), sinks=("a/b",))),
+        "sized changelog": topology(subtopology(0, ("flights",), (topic("sized", 3),))),
+        "loop": topology(loop),
+        "never written": topology(subtopology(0, ("flights",), repartitions=(topic("b"),))),
+        "nothing to read": topology(subtopology(0, changelogs=(topic("c"),))),
+        "nothing at all": topology(),
+        "twice the same id": topology(subtopology(0, ("flights",)), subtopology(0, ("delays",))),
+        "index beyond": topology(subtopology(0, ("flights",), copartitioned=(([3], []),))),
+        "negative index": topology(subtopology(0, ("flights",), copartitioned=(([-1], []),))),
+        "negative epoch": topology(subtopology(0, ("flights",)), epoch=-1),
+        "negative partitions": topology(
+            subtopology(0, ("flights",), sinks=("d",)), subtopology(1, repartitions=(topic("d", -2),))
+        ),
+    }.items():
+        yield label, beat(p, f"{group}-{label.replace(' ', '-')}", topology=wrong)
+    regex = subtopology(0, ("flights",))
+    regex.source_topic_regex = ["fl.*"]
+    yield "regex", beat(p, f"{group}-regex", topology=topology(regex))
+
+
+@story
+def topologies_that_wait(p: Prober) -> Answers:
+    """Topologies whose topics are missing or do not fit: what members are told, and what comes of it."""
+    missing = tuple(f"streams-wait-{number}" for number in range(5))
+    yield "missing sources", beat(p, "streams-wait", topology=topology(subtopology(0, missing)))
+    yield "describe not ready", describe(p, "streams-wait")
+    yield "listed", listed(p, "streams-wait")
+    yield "listed by state", listed(p, "streams-wait", "NotReady")
+    yield "listed by another spelling", listed(p, "streams-wait", "not_ready")
+    yield "lives", beat(p, "streams-wait", epoch=2, **NONE)
+    yield "with an endpoint", beat(
+        p, "streams-wait-endpoint", topology=topology(subtopology(0, missing)),
+        user_endpoint=heartbeats.ENDPOINT(host="here", port=7),
+    )  # fmt: skip
+    yield "one of them comes", make(p, missing[0], 2)
+    yield "fewer missing", settled(p, "streams-wait", 2, missing[0])
+    for label, wrong in {
+        "not copartitioned": subtopology(0, ("delays", "flights"), copartitioned=(([0, 1], []),)),
+        "fixed repartition": subtopology(
+            0, ("flights",), sinks=("fix",), repartitions=(topic("fix", 3),), copartitioned=(([0], [0]),)
+        ),
+        "two fixed": subtopology(
+            0,
+            ("flights",),
+            sinks=("fix1", "fix2"),
+            repartitions=(topic("fix1", 3), topic("fix2", 5)),
+            copartitioned=(([], [0, 1]),),
+        ),
+        "changelog that exists": subtopology(0, ("flights",), (topic("delays"),)),
+        "repartition that exists": subtopology(
+            0, ("flights",), sinks=("delays",), repartitions=(topic("delays", 3),)
+        ),
+    }.items():
+        group = f"streams-wait-{label.replace(' ', '-')}"
+        yield label, beat(p, group, topology=topology(wrong))
+        yield f"{label}: lives", beat(p, group, epoch=2, **NONE)
+        yield f"{label}: described", describe(p, group)
+
+
+@story
+def internal_topics(p: Prober) -> Answers:
+    """The broker makes the topics of a word count, and of topologies that say how many partitions."""
+    group = "streams-internal"
+    yield "joins", beat(p, group, topology=word_count(group))
+    yield "describe before", describe(p, group)
+    yield "gets its tasks", settled(p, group, 2)
+    yield (
+        "describe",
+        describe(p, group, include_authorized_operations=True, include_topology_description=True),
+    )
+    yield "describe v0", describe(p, group, 0)
+    names = [f"{group}-repartition", f"{group}-changelog"]
+    topics = p.ask("metadata", 12, topics=None).topics
+    yield "made", [(each.name, len(each.partitions)) for each in topics if each.name in names]
+    sized = subtopology(
+        0,
+        ("flights", "delays"),
+        (topic("streams-sized-log", retention_ms="100000"),),
+        sinks=("streams-sized-a", "streams-sized-b"),
+    )
+    read = subtopology(
+        1,
+        repartitions=(topic("streams-sized-a", 6), topic("streams-sized-b")),
+        copartitioned=(([], [0, 1]),),
+    )
+    yield "sized", beat(p, "streams-sized", topology=topology(sized, read))
+    yield "sized: gets tasks", settled(p, "streams-sized", 2)
+    yield "sized: described", describe(p, "streams-sized")
+    bad = topology(subtopology(0, ("flights",), (topic("streams-bad-log", cleanup_policy="compress"),)))
+    yield "bad configuration", beat(p, "streams-bad", topology=bad)
+    time.sleep(0.5)  # Kafka notes what could not be made when its controller has answered
+    yield "bad configuration: told why", beat(p, "streams-bad", epoch=2, **NONE)
+
+
+@story
+def lives(p: Prober) -> Answers:
+    """Two members join, share, are wrong about their epochs, and leave."""
+    g = "streams-lives"
+    yield "first joins", beat(p, g)
+    yield "again with nulls", beat(p, g, epoch=2)
+    yield "with its tasks", beat(p, g, epoch=2, **owns({"0": [0, 1, 2, 3]}))
+    yield "greater epoch", beat(p, g, epoch=9)
+    yield "unknown member", beat(p, g, "m9", epoch=1)
+    yield "leave of unknown member", beat(p, g, "m9", epoch=-1)
+    yield "unknown static member", beat(p, g, epoch=1, instance_id="i9")
+    yield "unknown subtopology", beat(p, g, epoch=2, **owns({"7": [0]}))
+    yield "unknown task", beat(p, g, epoch=2, **owns({"0": [0, 4]}))
+    yield "negative task", beat(p, g, epoch=2, **owns({"0": [-1]}))
+    yield "describe", describe(p, g)
+    yield "second joins", beat(p, g, "m2")
+    yield "first is told to give up", beat(p, g, epoch=2, **owns({"0": [0, 1, 2, 3]}))
+    yield "describe reconciling", describe(p, g)
+    yield "second waits", beat(p, g, "m2", epoch=3, **NONE)
+    yield "first has not given up", beat(p, g, epoch=2, **owns({"0": [0, 1, 2, 3]}))
+    yield "first has given up", beat(p, g, epoch=2, **owns({"0": [0, 1]}))
+    yield "second gets its part", beat(p, g, "m2", epoch=3)
+    yield "first repeats its old epoch", beat(p, g, epoch=2, **owns({"0": [0, 1]}))
+    yield "old epoch with other tasks", beat(p, g, epoch=2, **owns({"0": [3]}))
+    yield "old epoch with nulls", beat(p, g, epoch=2)
+    yield "describe stable", describe(p, g)
+    yield "another topology", beat(p, g, "m3", topology=topology(subtopology(0, ("delays",))))
+    yield "newer topology", beat(p, g, "m3", topology=topology(subtopology(0, ("flights",)), epoch=1))
+    yield "describe groups v5", p.ask("describe_groups", 5, groups=[g])
+    yield "describe groups v6", p.ask("describe_groups", 6, groups=[g])
+    yield "describe as a consumer group", p.ask("consumer_group_describe", 1, group_ids=[g])
+    yield "listed", listed(p, g, "stable", types=("Streams",))
+    yield "delete", p.ask("delete_groups", 2, groups_names=[g])
+    yield "second leaves", beat(p, g, "m2", epoch=-1)
+    yield "describe assigning", describe(p, g)
+    yield "first joins again", beat(p, g)
+    yield "first leaves", beat(p, g, epoch=-1)
+    yield "describe empty", describe(p, g)
+    yield "comes back", beat(p, g)
+    yield "leaves again", beat(p, g, epoch=-1)
+    yield "delete empty", p.ask("delete_groups", 2, groups_names=[g])
+    yield "describe deleted", describe(p, g)
+
+
+@story
+def static_members(p: Prober) -> Answers:
+    """A static member leaves for a while, comes back, and is fenced."""
+    g, i1 = "streams-static", {"instance_id": "i1"}
+    yield "joins", beat(p, g, **i1)
+    yield "another with its id", beat(p, g, "m2", **i1)
+    yield "same again", beat(p, g, **i1)
+    yield "wrong member", beat(p, g, "m2", epoch=1, **i1)
+    yield "leaves as somebody else", beat(p, g, "m2", epoch=-2, **i1)
+    yield "leaves unknown instance", beat(p, g, epoch=-2, instance_id="i2")
+    yield "leaves for a while", beat(p, g, epoch=-2, **i1)
+    yield "describe", describe(p, g)
+    yield "comes back", beat(p, g, "m4", process_id="p-m1", **i1)
+    yield "old one lives", beat(p, g, epoch=2, **i1)
+    yield "describe back", describe(p, g)
+    yield "another joins", beat(p, g, "m5")
+    yield "leaves for a while again", beat(p, g, "m4", epoch=-2, **i1)
+    yield "comes back in another process", beat(p, g, "m6", **i1)
+    yield "describe other process", describe(p, g)
+    yield "leaves for good", beat(p, g, "m6", epoch=-1, **i1)
+    yield "describe without", describe(p, g)
+
+
+@story
+def told_besides(p: Prober) -> Answers:
+    """Stale topologies, a wish to shut down, endpoints, tags and offsets of states."""
+    g = "streams-besides"
+    newer = topology(subtopology(0, ("flights",)), epoch=3)
+    here, there = (heartbeats.ENDPOINT(host=host, port=7) for host in ("here", "there"))
+    tags = [heartbeats.KEY_VALUE(key=key, value=key.upper()) for key in ("zone", "cluster")]
+    yield "joins", beat(p, g, topology=newer, user_endpoint=here, client_tags=tags, rack_id="r")
+    yield "knows the endpoints", beat(p, g, epoch=2, endpoint_information_epoch=0)
+    yield "knows other endpoints", beat(p, g, epoch=2, endpoint_information_epoch=5)
+    yield "older topology", beat(p, g, "m2", topology=FLIGHTS, user_endpoint=there)
+    yield "lives with it", beat(p, g, "m2", epoch=3, **NONE)
+    yield "first gives up", beat(p, g, epoch=2, **owns({"0": [0, 1, 2, 3]}))
+    yield "gave up", beat(p, g, epoch=2, **owns({"0": [0, 1]}))
+    yield "second gets", beat(p, g, "m2", epoch=3, **NONE)
+    yield "another endpoint", beat(p, g, epoch=3, user_endpoint=there)
+    offsets = [heartbeats.TASK_OFFSET(subtopology_id="0", partition=n, offset=n * 10) for n in (1, 0)]
+    yield "reports offsets", beat(p, g, epoch=4, task_offsets=offsets, task_end_offsets=offsets[:1])
+    yield "reports some twice", beat(p, g, epoch=4, task_offsets=[*offsets, offsets[0]])
+    yield "describe", describe(p, g)
+    yield "asks for a shutdown", beat(p, g, "m2", epoch=4, shutdown_application=True)
+    yield "is told of it", beat(p, g, epoch=4)
+    yield "is told of it, v0", beat(p, g, epoch=4, version=0)
+    yield "leaves", beat(p, g, "m2", epoch=-1)
+    yield "is still told of it", beat(p, g, epoch=4, **owns({"0": [0, 1]}))
+
+
+@story
+def offsets(p: Prober) -> Answers:
+    """Who may commit and fetch, at which epochs."""
+    g = "streams-offsets"
+    yield "joins", beat(p, g)
+    for version in (2, 8, 9, 10):
+        yield f"commit v{version}", commit(p, g, "m1", 2, version)
+        yield f"commit of stranger v{version}", commit(p, g, "m7", 2, version)
+        yield f"commit older v{version}", commit(p, g, "m1", 1, version)
+        yield f"commit newer v{version}", commit(p, g, "m1", 9, version)
+        yield f"simple commit v{version}", commit(p, g, "", -1, version)
+    for version in (9, 10):
+        yield f"fetch v{version}", fetch(p, g, "m1", 2, version)
+        yield f"fetch of stranger v{version}", fetch(p, g, "m7", 2, version)
+        yield f"fetch older v{version}", fetch(p, g, "m1", 1, version)
+        yield f"fetch of nobody v{version}", fetch(p, g, None, -1, version)
+    yield "second joins", beat(p, g, "m2")
+    yield "first is to give up", beat(p, g, epoch=2, **owns({"0": [0, 1, 2, 3]}))
+    yield "commits what it is to give up", commit(p, g, "m1", 2, partition=3)
+    yield "has given up", beat(p, g, epoch=2, **owns({"0": [0, 1]}))
+    yield "commits what it kept with the old epoch", commit(p, g, "m1", 2, partition=0)
+    yield "commits what it gave up with the old epoch", commit(p, g, "m1", 2, partition=3)
+    yield "commits what it gave up with its epoch", commit(p, g, "m1", 3, partition=3)
+    yield "leave", (beat(p, g, epoch=-1), beat(p, g, "m2", epoch=-1))[1]
+    yield "simple commit to the empty group", commit(p, g, "", -1)
+    yield "fetch from the empty group", fetch(p, g, None, -1)
+
+
+@story
+def other_protocols(p: Prober) -> Answers:
+    """A group is of one kind; an empty one may become one of another kind."""
+    g = "streams-others"
+    join = {
+        "group_id": g,
+        "session_timeout_ms": 10_000,
+        "rebalance_timeout_ms": 20_000,
+        "protocol_type": "consumer",
+        "protocols": [joins.PROTOCOL(name="range", metadata=b"")],
+    }
+    consumer = {
+        "group_id": g,
+        "member_id": "c1",
+        "member_epoch": 0,
+        "rebalance_timeout_ms": 30_000,
+        "subscribed_topic_names": ["flights"],
+        "topic_partitions": [],
+    }
+    yield "streams member joins", beat(p, g)
+    yield "classic join", p.ask("join_group", 3, **join)
+    yield "classic heartbeat", p.ask("heartbeat", 3, group_id=g, member_id="m1", generation_id=2)
+    yield "classic sync", p.ask("sync_group", 3, group_id=g, member_id="m1", generation_id=2)
+    yield "classic leave", p.ask("leave_group", 0, group_id=g, member_id="m1")
+    yield "consumer join", p.ask("consumer_group_heartbeat", 1, **consumer)
+    yield "consumer lives", p.ask("consumer_group_heartbeat", 1, **{**consumer, "member_epoch": 1})
+    yield "streams member leaves", beat(p, g, epoch=-1)
+    yield "consumer join to the empty group", p.ask("consumer_group_heartbeat", 1, **consumer)
+    yield "classic join of somebody", p.ask("join_group", 3, **join, member_id="somebody")
+    joined = p.ask("join_group", 3, **join)
+    p.name(joined.member_id, "classic")
+    yield "classic join to the empty group", joined
+    yield "kind", listed(p, g)
+    yield "streams join to the classic group", beat(p, g)
+    yield "streams leave", beat(p, g, epoch=-1)
+    yield "describe", describe(p, g)
+    left = p.ask("leave_group", 0, group_id=g, member_id=joined.member_id)
+    yield "classic leaves", left
+    yield "streams join to the empty classic group", beat(p, g)
+    yield "kind again", listed(p, g)
