@@ -1,0 +1,102 @@
+package suite
+
+import (
+	"sync/atomic"
+	"time"
+
+	"compat/harness"
+)
+
+func restart(how string) {
+	harness.Broker(how)
+	harness.Broker("start")
+}
+
+func restartResume(client Client, _ string) {
+	topic, group := makeTopic(client, 1), harness.Fresh("group")
+	for run, how := range []string{"stop", "kill", "kill"} {
+		fill(client, topic, run*100, 100, 1)
+		member := join(client, group, []string{topic}, MemberOptions{})
+		member.waitSeen(100)
+		member.leave()
+		harness.Equal(offsets(member.tracker.Seen()), sequence(int64(run)*100, 100), "offsets of a run")
+		restart(how)
+	}
+	checkExactlyOnce(read(client, topic, 1, 300, ConsumerOptions{}), 300)
+}
+
+func killProduce(client Client, _ string) {
+	const count, kills = 200_000, 5
+	topic := makeTopic(client, 1)
+	producer := harness.Must(client.NewProducer(ProducerOptions{Idempotent: true}))
+	acknowledged := make([]int64, 0, count)
+	done := make(chan Record, 1000)
+	collected := make(chan struct{})
+	go func() {
+		for record := range done {
+			acknowledged = append(acknowledged, record.Offset)
+		}
+		close(collected)
+	}()
+	sent, killed := atomic.Int64{}, make(chan struct{})
+	go func() {
+		defer close(killed)
+		for kill := range int64(kills) {
+			harness.WaitUntil("it goes on after a kill", 2*time.Minute, func() bool {
+				return sent.Load() > (2*kill+1)*count/(2*kills+2)
+			})
+			restart("kill")
+		}
+	}()
+	for _, record := range numbered(topic, 0, count, 1) {
+		producer.Produce(record, func(record Record, err error) {
+			harness.NoError(err)
+			sent.Add(1)
+			done <- record
+		})
+	}
+	harness.NoError(producer.Flush())
+	<-killed
+	close(done)
+	<-collected
+	harness.NoError(producer.Close())
+	harness.Equal(acknowledged, sequence(0, count), "acknowledged offsets")
+	checkExactlyOnce(read(client, topic, 1, count, ConsumerOptions{}), count)
+}
+
+func killConsume(client Client, _ string) {
+	const batch, kills = 500, 3
+	topic, group := makeTopic(client, 1), harness.Fresh("group")
+	fill(client, topic, 0, batch, 1)
+	member := join(client, group, []string{topic}, MemberOptions{})
+	for kill := range kills {
+		member.waitSeen(kill*batch + batch/2)
+		restart("kill")
+		fill(client, topic, (kill+1)*batch, batch, 1)
+	}
+	seen := map[string]bool{}
+	harness.WaitUntil("every record is read", 90*time.Second, func() bool {
+		for _, value := range values(member.tracker.Seen()) {
+			seen[value] = true
+		}
+		return len(seen) == (kills+1)*batch
+	})
+	harness.WaitUntil("the end is committed", patience, func() bool {
+		offset, _, err := client.Committed(group, topic, 0)
+		return err == nil && offset == (kills+1)*batch
+	})
+	member.leave()
+}
+
+func killRebalance(client Client, _ string) {
+	group := newCrowd(client, 6)
+	group.join(MemberOptions{})
+	group.waitShared()
+	for range 2 {
+		group.join(MemberOptions{})
+		restart("kill")
+	}
+	group.waitShared()
+	group.waitAllRead(600)
+	group.disband()
+}
