@@ -35,7 +35,8 @@ func (c *client) Code(err error) int {
 
 // new makes a client of the options; each role here has one of its own.
 func (c *client) new(options ...kgo.Opt) (*kgo.Client, error) {
-	return kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(c.bootstrap)}, options...)...)
+	soon := func(int) time.Duration { return 100 * time.Millisecond }
+	return kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(c.bootstrap), kgo.RetryBackoffFn(soon)}, options...)...)
 }
 
 func main() {

@@ -92,6 +92,9 @@ func makeTopic(client Client, partitions int, configs ...string) string {
 	}
 	name := harness.Fresh("topic")
 	harness.NoError(client.CreateTopic(name, partitions, settings))
+	harness.WaitUntil("a new topic is listed", patience, func() bool {
+		return harness.Must(client.Topics())[name] == partitions
+	})
 	return name
 }
 

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"compat/suite"
+)
+
+func (c *client) CreateTopic(name string, partitions int, configs map[string]string) error {
+	topic := kafka.TopicSpecification{
+		Topic: name, NumPartitions: partitions, ReplicationFactor: 1, Config: configs,
+	}
+	return ofTopic(c.admin.CreateTopics(background, []kafka.TopicSpecification{topic}))
+}
+
+func (c *client) DeleteTopic(name string) error {
+	return ofTopic(c.admin.DeleteTopics(background, []string{name}))
+}
+
+func (c *client) SetPartitions(topic string, count int) error {
+	more := []kafka.PartitionsSpecification{{Topic: topic, IncreaseTo: count}}
+	return ofTopic(c.admin.CreatePartitions(background, more))
+}
+
+func ofTopic(results []kafka.TopicResult, err error) error {
+	if err != nil {
+		return err
+	}
+	return failureOf(results[0].Error)
+}
+
+func (c *client) Topics() (map[string]int, error) {
+	metadata, err := c.admin.GetMetadata(nil, true, timeoutMs)
+	if err != nil {
+		return nil, err
+	}
+	partitions := map[string]int{}
+	for name, topic := range metadata.Topics {
+		partitions[name] = len(topic.Partitions)
+	}
+	return partitions, nil
+}
+
+func (c *client) TopicConfigs(topic string) (map[string]suite.Config, error) {
+	return c.configs(kafka.ConfigResource{Type: kafka.ResourceTopic, Name: topic})
+}
+
+func (c *client) BrokerConfigs(broker int) (map[string]suite.Config, error) {
+	return c.configs(kafka.ConfigResource{Type: kafka.ResourceBroker, Name: fmt.Sprint(broker)})
+}
+
+func (c *client) configs(resource kafka.ConfigResource) (map[string]suite.Config, error) {
+	results, err := c.admin.DescribeConfigs(background, []kafka.ConfigResource{resource})
+	if err != nil {
+		return nil, err
+	}
+	settings := map[string]suite.Config{}
+	for name, entry := range results[0].Config {
+		isSet := entry.Source == kafka.ConfigSourceDynamicTopic
+		settings[name] = suite.Config{Value: entry.Value, IsSet: isSet}
+	}
+	return settings, failureOf(results[0].Error)
+}
+
+func (c *client) AlterTopicConfig(topic, key string, value *string) error {
+	entry := kafka.ConfigEntry{Name: key, IncrementalOperation: kafka.AlterConfigOpTypeDelete}
+	if value != nil {
+		entry = kafka.ConfigEntry{Name: key, Value: *value, IncrementalOperation: kafka.AlterConfigOpTypeSet}
+	}
+	resource := kafka.ConfigResource{
+		Type: kafka.ResourceTopic, Name: topic, Config: []kafka.ConfigEntry{entry},
+	}
+	results, err := c.admin.IncrementalAlterConfigs(background, []kafka.ConfigResource{resource})
+	if err != nil {
+		return err
+	}
+	return failureOf(results[0].Error)
+}
+
+func (c *client) Cluster() (suite.Cluster, error) {
+	described, err := c.admin.DescribeCluster(background)
+	if err != nil {
+		return suite.Cluster{}, err
+	}
+	cluster := suite.Cluster{
+		ID:         *described.ClusterID,
+		Addresses:  map[int]string{},
+		Controller: described.Controller.ID,
+	}
+	for _, node := range described.Nodes {
+		cluster.Addresses[node.ID] = addressOf(node)
+	}
+	return cluster, nil
+}
+
+func (c *client) Groups() (map[string]string, error) {
+	listed, err := c.admin.ListConsumerGroups(background)
+	types := map[string]string{}
+	for _, group := range listed.Valid {
+		types[group.GroupID] = strings.ToLower(group.Type.String())
+	}
+	return types, err
+}
+
+func (c *client) Group(group string) (suite.Group, error) {
+	described, err := c.admin.DescribeConsumerGroups(background, []string{group})
+	if err != nil {
+		return suite.Group{}, err
+	}
+	found := described.ConsumerGroupDescriptions[0]
+	return suite.Group{State: found.State.String(), Members: len(found.Members)}, failureOf(found.Error)
+}
+
+func (c *client) DeleteGroup(group string) error {
+	result, err := c.admin.DeleteConsumerGroups(background, []string{group})
+	if err != nil {
+		return err
+	}
+	return failureOf(result.ConsumerGroupResults[0].Error)
+}
+
+func (c *client) Committed(group, topic string, partition int32) (int64, string, error) {
+	asked := []kafka.ConsumerGroupTopicPartitions{
+		{Group: group, Partitions: []kafka.TopicPartition{placeOf(topic, partition, 0)}},
+	}
+	result, err := c.admin.ListConsumerGroupOffsets(background, asked)
+	if err != nil {
+		return 0, "", err
+	}
+	found := result.ConsumerGroupsTopicPartitions[0].Partitions[0]
+	if found.Offset == kafka.OffsetInvalid {
+		return suite.End, "", found.Error
+	}
+	if found.Metadata == nil {
+		return int64(found.Offset), "", found.Error
+	}
+	return int64(found.Offset), *found.Metadata, found.Error
+}
+
+func (c *client) Bounds(topic string, partition int32) (start, end int64, err error) {
+	if start, err = c.offset(topic, partition, kafka.EarliestOffsetSpec); err != nil {
+		return 0, 0, err
+	}
+	end, err = c.offset(topic, partition, kafka.LatestOffsetSpec)
+	return start, end, err
+}
+
+func (c *client) OffsetAt(topic string, partition int32, timestampMs int64) (int64, error) {
+	return c.offset(topic, partition, kafka.NewOffsetSpecForTimestamp(timestampMs))
+}
+
+func (c *client) offset(topic string, partition int32, which kafka.OffsetSpec) (int64, error) {
+	asked := map[kafka.TopicPartition]kafka.OffsetSpec{placeOf(topic, partition, 0): which}
+	result, err := c.admin.ListOffsets(background, asked)
+	if err != nil {
+		return 0, err
+	}
+	for _, found := range result.ResultInfos {
+		return int64(found.Offset), failureOf(found.Error)
+	}
+	return 0, fmt.Errorf("no answer for %s", topic)
+}
+
+func (c *client) DeleteRecords(topic string, partition int32, before int64) error {
+	places := []kafka.TopicPartition{placeOf(topic, partition, before)}
+	results, err := c.admin.DeleteRecords(background, places)
+	if err != nil {
+		return err
+	}
+	return results.DeleteRecordsResults[0].TopicPartition.Error
+}
