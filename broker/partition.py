@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 Committed = Callable[[ErrorCode], None]
 
-# A last segment of which nothing can be read any more is given up if it is as large as this. Removing files
-# waits for the disk, and Kafka Streams deletes all there is of some topics every half a minute.
-_WORTH_A_ROLL_BYTES = 1 << 20
-
 
 class Waiter(Protocol):
     """Something that waits for records of a partition: a parked fetch."""
@@ -182,8 +178,8 @@ class Partition:
         offset = self.high_watermark if before_offset == -1 else before_offset
         if not 0 <= offset <= self.high_watermark:
             raise OffsetOutOfRange(offset, log.log_start_offset, self.high_watermark)
-        if offset == log.log_end_offset and log.segments[-1].size >= _WORTH_A_ROLL_BYTES:
-            log.roll(now_ms)  # so that the last segment is one of those that go
+        if offset == log.log_end_offset:  # so that the last segment is one of those that go
+            log.roll(now_ms)
         log.advance_log_start_offset(offset)
         self.wake()
         return log.log_start_offset

@@ -81,8 +81,9 @@ def _converse(process: subprocess.Popen[str], broker: Broker) -> dict[str, str]:
             continue
         if "broker" in said:
             broker.do(said["broker"])
-            process.stdin.write("done\n")
-            process.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):  # it has died meanwhile: its last words tell
+                process.stdin.write("done\n")
+                process.stdin.flush()
         elif "outcome" in said:
             result = said
     return result

@@ -52,7 +52,17 @@ def arguments() -> argparse.Namespace:
     options.scenarios = select(parser, "scenario", options.scenario, load("scenarios.toml"))
     if options.quick:
         options.scenarios = {name: about for name, about in options.scenarios.items() if about.get("quick")}
+    options.clients = {
+        name: entry
+        for name, entry in options.clients.items()
+        if any(takes_part(entry, scenario) for scenario in options.scenarios)
+    }
     return options
+
+
+def takes_part(entry: dict[str, Any], scenario: str) -> bool:
+    """Whether a client's program is asked for a scenario: any, or one of `scenarios` in its entry."""
+    return scenario in entry.get("scenarios", (scenario,))
 
 
 def select(parser: argparse.ArgumentParser, kind: str, names: list[str] | None, table: Table) -> Table:
@@ -100,6 +110,10 @@ class Runner:
     def _cell(self, client: str, scenario: str, about: dict[str, Any]) -> cells.Cell:
         if client in self.absent:
             return cells.Cell(client, scenario, cells.SKIPPED, self.absent[client])
+        if not takes_part(self.options.clients[client], scenario):
+            return cells.Cell(
+                client, scenario, cells.NOT_IN_THIS_CLIENT, "a program with scenarios of its own"
+            )
         if not about.get("private"):
             return cells.run(client, self.commands[client], scenario, about, self.shared)
         if self.options.broker:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from common import admin_client, all_done, fill, make_topic, new_consumer, poll_some, read, send
 from confluent_kafka import (
     OFFSET_END,
@@ -12,7 +14,6 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import (
-    AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
     NewPartitions,
@@ -68,10 +69,12 @@ def admin_configs(bootstrap: str) -> None:
 
 
 def admin_alter_configs(bootstrap: str) -> None:
+    from confluent_kafka.admin import AlterConfigOpType  # since 2.2
+
     topic = make_topic(bootstrap, 1, **{"retention.ms": "123456"})
     admin = admin_client(bootstrap)
 
-    def alter(*changes: tuple[str, str | None, AlterConfigOpType]) -> None:
+    def alter(*changes: tuple[str, str | None, Any]) -> None:
         entries = [
             ConfigEntry(name, value, incremental_operation=operation) for name, value, operation in changes
         ]

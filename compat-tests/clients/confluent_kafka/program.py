@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import admin
+import confluent_kafka
 import consumer_groups
 import consuming
 import errors
@@ -17,10 +18,18 @@ import restarts
 import transactions
 from harness import main, scenarios_in
 
+VERSION = tuple(int(part) for part in confluent_kafka.__version__.split(".")[:2])
+
 ABSENT = {
     "admin-log-dirs": "librdkafka does not describe folders",
     "command-line": "librdkafka's command-line tool, kcat, is a package of its own",
 }
+if VERSION < (2, 3):
+    ABSENT["admin-cluster"] = "its admin client describes the cluster from 2.3 on"
+    ABSENT["admin-alter-configs"] = "its admin client alters settings one by one from 2.2 on"
+if VERSION < (2, 4):
+    ABSENT["admin-delete-records"] = "its admin client deletes records from 2.4 on"
+    ABSENT |= dict.fromkeys(scenarios_in(consumer_groups), "it knows the protocol of KIP-848 from 2.4 on")
 
 if __name__ == "__main__":
     main(

@@ -1,0 +1,23 @@
+// kafkajs, which is a client in JavaScript alone: each scenario in its own idiom.
+'use strict';
+
+const groups = require('./groups');
+const { main, scenariosIn } = require('../node_common/harness');
+
+const modules = ['./admin', './consuming', './errors', './producing', './restarts', './transactions'];
+
+main({
+  ...scenariosIn(groups.scenarios, ...modules.map((name) => require(name))),
+  member: groups.printAsMember,
+  'admin-log-dirs': "its admin client does not know the broker's folders",
+  'command-line': 'it has no command-line tools',
+  'consume-pattern': 'it takes a pattern for the topics of one moment: later ones are not found',
+  'errors-offset': 'its consumers always start over: they know no other policy',
+  'group-cooperative': 'its groups know the eager protocol alone',
+  'group-static': 'its members have no names of their own (group.instance.id)',
+  'group-consumer-protocol': 'it does not speak the protocol of KIP-848',
+  'consumer-group-members': 'it does not speak the protocol of KIP-848',
+  'consumer-group-regex': 'it does not speak the protocol of KIP-848',
+  'consumer-group-static': 'it does not speak the protocol of KIP-848',
+  'consumer-group-upgrade': 'it does not speak the protocol of KIP-848',
+});

@@ -1,0 +1,180 @@
+// @platformatic/kafka: consumer groups, of the classic protocol and of the broker-side one (KIP-848).
+'use strict';
+
+const { spawn } = require('node:child_process');
+const readline = require('node:readline');
+const { GroupProtocols } = require('@platformatic/kafka');
+const { fill, makeTopic, newAdmin, newConsumer, send, started, using } = require('./common');
+const { expectEqual, fresh, numbered, waitUntil } = require('../node_common/harness');
+
+const CLASSIC = { sessionTimeout: 6000, rebalanceTimeout: 10_000, heartbeatInterval: 500 };
+const CONSUMER = { groupProtocol: GroupProtocols.CONSUMER };
+
+/** A running consumer: what it owns, as "topic-partition", and what it has read. */
+class Member {
+  static async join(bootstrap, topics, group, options = CLASSIC) {
+    const member = new Member();
+    member.consumer = newConsumer(bootstrap, group, options);
+    member.messages = [];
+    await member.consume(topics);
+    return member;
+  }
+
+  /** A stream ends with an error, as when the broker is away for long: another one goes on. */
+  async consume(topics) {
+    const stream = await this.consumer.consume({ topics, mode: 'earliest', autocommit: false });
+    stream.on('data', (message) => this.messages.push(message));
+    stream.on('error', () => this.consume(topics).catch(() => {})); // closed meanwhile
+  }
+
+  get owned() {
+    const assignments = this.consumer.isActive() ? (this.consumer.assignments ?? []) : [];
+    return assignments.flatMap(({ topic, partitions }) =>
+      partitions.map((partition) => `${topic}-${partition}`),
+    );
+  }
+
+  get seen() {
+    return this.messages.map(({ value }) => value);
+  }
+
+  leave() {
+    return this.consumer.close(true);
+  }
+}
+
+/** A member in a process of its own, to be killed; it prints what it owns and has read. */
+class MemberProcess {
+  constructor(bootstrap, topic, group, protocol) {
+    this.owned = [];
+    this.seen = [];
+    const command = [process.argv[1], 'member', bootstrap, topic, group, protocol];
+    this.process = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+    readline.createInterface({ input: this.process.stdout }).on('line', (line) => {
+      Object.assign(this, JSON.parse(line));
+    });
+  }
+
+  /** `kill -9`: not a word to the broker. */
+  die() {
+    this.process.kill('SIGKILL');
+    this.owned = [];
+  }
+}
+
+/** What a MemberProcess runs, until it is killed. */
+async function printAsMember(bootstrap) {
+  const [topic, group, protocol] = process.argv.slice(4);
+  const member = await Member.join(bootstrap, [topic], group, protocol === 'consumer' ? CONSUMER : CLASSIC);
+  setInterval(() => console.log(JSON.stringify({ owned: member.owned, seen: member.seen })), 100);
+  await new Promise(() => {});
+}
+
+/** Every member owns something, every partition is owned, and by one member. */
+function shared(members, partitions) {
+  const owned = members.flatMap((member) => member.owned);
+  return (
+    members.every((one) => one.owned.length) &&
+    owned.length === partitions &&
+    new Set(owned).size === partitions
+  );
+}
+
+const awaitShared = (members, partitions) =>
+  waitUntil(() => shared(members, partitions), `${partitions} partitions shared by ${members.length}`, 60);
+
+/** Produce numbered values over six partitions; wait until the members have read them all between them. */
+async function produceAndRead(bootstrap, topic, members, start, count) {
+  await send(
+    bootstrap,
+    numbered(count, start).map(({ value }, number) => ({ topic, value, partition: number % 6 })),
+  );
+  const wanted = start + count;
+  const seen = () => new Set(members.flatMap((member) => member.seen)).size;
+  await waitUntil(() => seen() === wanted, `every record of ${wanted} is read`, 45);
+}
+
+async function joinLeaveAndDie(bootstrap, protocol, options) {
+  const [topic, group] = [await makeTopic(bootstrap, 6), fresh('group')];
+  const doomed = new MemberProcess(bootstrap, topic, group, protocol);
+  await awaitShared([doomed], 6);
+  const [second, third] = await Promise.all(
+    [1, 2].map(() => Member.join(bootstrap, [topic], group, options)),
+  );
+  const everybody = [doomed, second, third];
+  await awaitShared(everybody, 6);
+  await produceAndRead(bootstrap, topic, everybody, 0, 600);
+  await third.leave();
+  await awaitShared([doomed, second], 6);
+  doomed.die();
+  await awaitShared([second], 6);
+  await produceAndRead(bootstrap, topic, everybody, 600, 600);
+  await second.leave();
+}
+
+const groupMembers = (bootstrap) => joinLeaveAndDie(bootstrap, 'classic', CLASSIC);
+
+const groupType = (bootstrap, group) =>
+  using(
+    newAdmin(bootstrap),
+    async (admin) => (await admin.listGroups({ types: ['consumer'] })).get(group)?.groupType,
+  );
+
+async function consumerGroupMembers(bootstrap) {
+  const [topic, group] = [await makeTopic(bootstrap, 6), fresh('group')];
+  const join = () => Member.join(bootstrap, [topic], group, CONSUMER);
+  const first = await join();
+  await awaitShared([first], 6);
+  const everybody = [first, await join(), await join()];
+  await awaitShared(everybody, 6);
+  await produceAndRead(bootstrap, topic, everybody, 0, 600);
+  expectEqual(await groupType(bootstrap, group), 'consumer', 'type of the group');
+  await first.leave();
+  await awaitShared(everybody.slice(1), 6);
+  await produceAndRead(bootstrap, topic, everybody, 600, 600);
+  for (const member of everybody.slice(1)) await member.leave();
+}
+
+async function groupCommit(bootstrap) {
+  const [topic, group] = [await makeTopic(bootstrap), fresh('group')];
+  await fill(bootstrap, topic, 100);
+  const first = (use) =>
+    using(newConsumer(bootstrap, group), async (consumer) => {
+      const { seen } = await started(consumer, [topic], {
+        mode: 'committed',
+        fallbackMode: 'earliest',
+        autocommit: false,
+      });
+      await waitUntil(() => seen.length, 'records');
+      await use(consumer);
+      return seen[0].value;
+    });
+  const commit = async (consumer) => {
+    await consumer.commit({ offsets: [{ topic, partition: 0, offset: 42n, leaderEpoch: 0 }] });
+    const committed = await consumer.listCommittedOffsets({ topics: [{ topic, partitions: [0] }] });
+    expectEqual(committed.get(topic), [42n], 'committed');
+  };
+  expectEqual(await first(commit), 'value-0', 'first record of the first run');
+  expectEqual(await first(() => {}), 'value-42', 'first record of the second run');
+}
+
+async function groupRoundRobin(bootstrap) {
+  const topics = [await makeTopic(bootstrap, 3), await makeTopic(bootstrap, 3)];
+  const group = fresh('group');
+  const members = await Promise.all([1, 2].map(() => Member.join(bootstrap, topics, group)));
+  await awaitShared(members, 6);
+  expectEqual(
+    members.map(({ owned }) => owned.length),
+    [3, 3],
+    'partitions each',
+  ); // by range: 4 and 2
+  for (const member of members) await member.leave();
+}
+
+module.exports = {
+  Member,
+  awaitShared,
+  printAsMember,
+  produceAndRead,
+  scenarios: { consumerGroupMembers, groupCommit, groupMembers, groupRoundRobin },
+};
