@@ -13,6 +13,7 @@ from confluent_kafka import (
     KafkaException,
     TopicPartition,
 )
+from confluent_kafka import admin as api  # what came after 2.0 is looked up where it is used
 from confluent_kafka.admin import (
     ConfigEntry,
     ConfigResource,
@@ -69,8 +70,6 @@ def admin_configs(bootstrap: str) -> None:
 
 
 def admin_alter_configs(bootstrap: str) -> None:
-    from confluent_kafka.admin import AlterConfigOpType  # since 2.2
-
     topic = make_topic(bootstrap, 1, **{"retention.ms": "123456"})
     admin = admin_client(bootstrap)
 
@@ -89,17 +88,17 @@ def admin_alter_configs(bootstrap: str) -> None:
         wait_until(there, str(wanted))
 
     alter(
-        ("segment.bytes", "2000000", AlterConfigOpType.SET),
-        ("cleanup.policy", "compact", AlterConfigOpType.APPEND),
+        ("segment.bytes", "2000000", api.AlterConfigOpType.SET),
+        ("cleanup.policy", "compact", api.AlterConfigOpType.APPEND),
     )
     have(segment_bytes="2000000", cleanup_policy="delete,compact", retention_ms="123456")
     alter(
-        ("retention.ms", None, AlterConfigOpType.DELETE),
-        ("cleanup.policy", "delete", AlterConfigOpType.SUBTRACT),
+        ("retention.ms", None, api.AlterConfigOpType.DELETE),
+        ("cleanup.policy", "delete", api.AlterConfigOpType.SUBTRACT),
     )
     have(cleanup_policy="compact", retention_ms="604800000")
     try:
-        alter(("retention.ms", "soon", AlterConfigOpType.SET))
+        alter(("retention.ms", "soon", api.AlterConfigOpType.SET))
         raise AssertionError("a text was taken for a number")
     except KafkaException as error:
         expect_equal(error.args[0].code(), KafkaError.INVALID_CONFIG, "error")
@@ -113,7 +112,7 @@ def admin_dynamic_configs(bootstrap: str) -> None:
     node = str(next(iter(admin.list_topics(timeout=10).brokers)))
 
     def alter(kind: ResourceType, name: str, key: str, value: str | None) -> None:
-        operation = AlterConfigOpType.DELETE if value is None else AlterConfigOpType.SET
+        operation = api.AlterConfigOpType.DELETE if value is None else api.AlterConfigOpType.SET
         entry = ConfigEntry(key, value, incremental_operation=operation)
         all_done(admin.incremental_alter_configs([ConfigResource(kind, name, incremental_configs=[entry])]))
 

@@ -26,7 +26,10 @@ ABSENT = {
 }
 if VERSION < (2, 3):
     ABSENT["admin-cluster"] = "its admin client describes the cluster from 2.3 on"
-    ABSENT["admin-alter-configs"] = "its admin client alters settings one by one from 2.2 on"
+    ABSENT |= dict.fromkeys(
+        ("admin-alter-configs", "admin-dynamic-configs"),
+        "its admin client alters settings one by one from 2.2 on",
+    )
 if VERSION < (2, 4):
     ABSENT["admin-delete-records"] = "its admin client deletes records from 2.4 on"
     ABSENT |= dict.fromkeys(scenarios_in(consumer_groups), "it knows the protocol of KIP-848 from 2.4 on")
