@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Shown = Any
@@ -48,6 +49,10 @@ class Names:
                 text = text.replace(known, name)
         text = _RANDOM_ID.sub(lambda found: self.of(found[0], "random id"), text)
         return _MILLISECONDS.sub(lambda found: _unless_now(found[0]), text)
+
+    def data(self, value: bytes) -> str:
+        """Bytes as text."""
+        return value.hex()
 
 
 def _unless_now(milliseconds: str) -> str:
@@ -135,26 +140,32 @@ UNORDERED: dict[str, str] = {
 }
 
 
-def shown(value: Any, names: Names, within: str = "", name: str = "") -> Shown:
+def shown(value: Any, names: Names, rules: Mapping[str, Rule] = RULES) -> Shown:
     """An answer as plain values, in which two brokers that behave alike are equal.
 
-    `within` is the struct that the value is a field of, and `name` the field.
+    `rules` come before RULES.
     """
+    return _shown(value, names, ChainMap(dict(rules), RULES), "", "")
+
+
+def _shown(value: Any, names: Names, rules: Mapping[str, Rule], within: str, name: str) -> Shown:
+    """`within` is the struct that the value is a field of, and `name` the field."""
     field = f"{within}.{name}"
-    rule = RULES.get(field) or RULES.get(name)
+    rule = rules.get(field) or rules.get(name)
     if rule is not None and value is not None:
         return rule(value, names)
     if isinstance(value, list):
-        return _array(value, names, field)
+        return _array(value, names, rules, field)
     if isinstance(value, bytes) and len(value) == 16 and "id" in name:
         return base64_id(value) if value[:15] == _ZERO_ID[:15] else names.of(value, "id")
     if isinstance(value, bytes | bytearray | memoryview):
-        return value.hex()
+        return names.data(bytes(value))
     if isinstance(value, str):
         return names.within(value)
     if hasattr(value, "unknown_tags"):
         fields = {
-            field: shown(getattr(value, field), names, type(value).__name__, field) for field in slots(value)
+            each: _shown(getattr(value, each), names, rules, type(value).__name__, each)
+            for each in slots(value)
         }
         if value.unknown_tags:
             fields["unknown_tags"] = {tag: data.hex() for tag, data in value.unknown_tags.items()}
@@ -162,13 +173,15 @@ def shown(value: Any, names: Names, within: str = "", name: str = "") -> Shown:
     return value
 
 
-def _array(value: list[Any], names: Names, field: str) -> Shown:
+def _array(value: list[Any], names: Names, rules: Mapping[str, Rule], field: str) -> Shown:
     within, _, name = field.partition(".")
     key = UNORDERED.get(field)
     if key is None:
-        return [shown(each, names, within, name) for each in value]
+        return [_shown(each, names, rules, within, name) for each in value]
     value = sorted(value, key=lambda each: str(getattr(each, key)))
-    rows = [(str(getattr(each, key)), shown(each, names, within, name)) for each in value]
+    rows = [
+        (names.within(str(getattr(each, key))), _shown(each, names, rules, within, name)) for each in value
+    ]
     return dict(rows) if len(dict(rows)) == len(rows) else [row for _, row in rows]
 
 

@@ -46,12 +46,7 @@ class Pair:
 
     def __init__(self, ours: str, theirs: str) -> None:
         self.ours, self.theirs = ours, theirs
-        served = [_served(address) for address in (ours, theirs)]
-        served[1][ApiKey.PRODUCE] = PRODUCE_VERSIONS
-        self.versions = {
-            key: range(max(each[key].start for each in served), min(each[key].stop for each in served))
-            for key in served[0].keys() & served[1].keys()
-        }
+        self.versions = shared_versions(ours, theirs)
 
     def tell(self, story: Story) -> tuple[Told, Told]:
         """Tell a story to both at once. What goes wrong in a story is its last answer."""
@@ -97,6 +92,16 @@ def running(kafka_data: pathlib.Path | None = None, settings: Sequence[str] = SE
             yield Pair(ours.address, theirs)
     finally:
         ours.close()
+
+
+def shared_versions(ours: str, theirs: str) -> dict[ApiKey, range]:
+    """The versions of each API that both brokers serve."""
+    mine, others = _served(ours), _served(theirs)
+    others[ApiKey.PRODUCE] = PRODUCE_VERSIONS
+    return {
+        key: range(max(mine[key].start, others[key].start), min(mine[key].stop, others[key].stop))
+        for key in mine.keys() & others.keys()
+    }
 
 
 def _served(address: str) -> dict[ApiKey, range]:
