@@ -21,6 +21,7 @@ from .config_inert_keys import REMOVED
 from .config_keys import LIST, ConfigError, ConfigKey, Value, table, to_text
 from .config_log_keys import KEYS as LOG_KEYS
 from .config_security_keys import KEYS as SECURITY_KEYS
+from .config_share_keys import KEYS as SHARE_KEYS
 from .config_sources import DEFAULT, OF_ALL_BROKERS, OF_BROKER, STATIC, TOPIC, Synonym, source_of
 from .config_streams_keys import KEYS as STREAMS_KEYS
 from .config_topic_keys import TOPIC_KEYS
@@ -39,7 +40,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 BROKER_KEYS: dict[str, ConfigKey] = table(
-    (*KEYS, *LOG_KEYS, *SECURITY_KEYS, *STREAMS_KEYS, *INERT_KEYS, *OWN_KEYS)
+    (*KEYS, *LOG_KEYS, *SECURITY_KEYS, *SHARE_KEYS, *STREAMS_KEYS, *INERT_KEYS, *OWN_KEYS)
 )
 
 # Where this broker starts from another default than Kafka 4.4, and why.
@@ -57,6 +58,7 @@ DEVIATIONS: dict[str, Value] = {
     "group.initial.rebalance.delay.ms": 0,
     # So should a second one get its share: nothing here makes it worth a second to wait for a third.
     "group.consumer.assignment.interval.ms": 0,
+    "group.share.assignment.interval.ms": 0,
     "group.streams.initial.rebalance.delay.ms": 0,
     "group.streams.assignment.interval.ms": 0,
     # Only what is served.

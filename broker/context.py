@@ -81,6 +81,10 @@ class Pending:
         if self.on_complete is not None:
             self.on_complete()
 
+    def settled(self) -> Any:
+        """The response if it is there already, else the Pending itself: what a handler returns."""
+        return self.response if self.done else self
+
     def abandon(self) -> None:
         """The client has gone: run `on_abandon`, and let a later `complete` pass unheard."""
         if self.done:

@@ -172,6 +172,14 @@ class Coordinator(ABC):
             return Failure(ErrorCode.COORDINATOR_NOT_AVAILABLE), None
         return self._homes[self.shard_of(key)].answer(key, event, now)
 
+    def call(self, key: str, event: Event, done: Callable[[Any], None]) -> None:
+        """Hand an event of the broker's own to the shard of `key`; `done` gets the reply or a Failure."""
+        if self._homes:
+            gathering = Gathering(1, lambda replies: done(replies[0]))
+            self._homes[self.shard_of(key)].submit((gathering, 0), event, self.now(), key)
+        else:
+            done(Failure(ErrorCode.COORDINATOR_NOT_AVAILABLE))
+
     def tell_all(self, event: Event) -> None:
         """Hand an event of the broker's own to every shard."""
         for home in self._homes:

@@ -11,8 +11,10 @@ from .effects import Instant
 from .groups.events import GroupConfig
 from .groups.records import decode, encode
 from .groups.shard import Shard
+from .groups.share_state import InitializeState
 from .groups.streams.events import MakeTopics
 from .internal_topics import OFFSETS_TOPIC
+from .share_coordinator import failure_of
 from .streams_groups import make_internal_topics, streams_settings
 from .timers import Timer, Timers
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .config import BrokerConfig
     from .config_resources import ConfigResources
+    from .share_coordinator import Results, ShareCoordinator
+    from .share_groups import ShareGroupSettings
     from .topics import Topic, Topics
 
 
@@ -27,6 +31,7 @@ class GroupCoordinator(Coordinator):
     """All groups of the broker. `open_node` makes it, `load`s it once the topics are there, and `close`s it.
 
     `random_uuid` gives 16 random bytes for new member ids, `config_resources` has what is set for one group.
+    `share_states` keeps what share groups have come to.
     """
 
     topic_name = OFFSETS_TOPIC
@@ -39,11 +44,15 @@ class GroupCoordinator(Coordinator):
         clock: Clock,
         random_uuid: Callable[[], bytes],
         config_resources: ConfigResources,
+        share_states: ShareCoordinator,
+        share_settings: ShareGroupSettings,
     ) -> None:
         super().__init__(topics, timers, clock)
         self._random_uuid = random_uuid
         self._config = config
         self._config_resources = config_resources
+        self._share_states = share_states
+        self._share_settings = share_settings
         self._group_config = _group_config(config)
         self._check_interval_ms: int = config["offsets.retention.check.interval.ms"]
         self._retention: Timer | None = None
@@ -54,13 +63,35 @@ class GroupCoordinator(Coordinator):
 
     def new_shard(self, index: int) -> Shard:  # noqa: ARG002
         """The groups of one partition."""
-        return Shard(self._group_config, self._new_member_id, self._consumer_settings, self._streams_settings)
+        return Shard(
+            self._group_config,
+            self._new_member_id,
+            self._consumer_settings,
+            self._streams_settings,
+            self._share_settings.of_members(self._topics_image),
+        )
 
-    def carry_out(self, order: MakeTopics, now: Instant) -> None:
-        """Make the internal topics of a streams group, and tell the group what could not be made."""
+    def carry_out(self, order: MakeTopics | InitializeState, now: Instant) -> None:
+        """Make the internal topics of a streams group, or have the states made that a share group needs, and
+        tell the group how that went.
+        """
+        if isinstance(order, InitializeState):
+            self._share_states.initialize(order, lambda results: self.note_states(order, results))
+            return
         errors = make_internal_topics(self._topics, order.topics, now.wall_ms)
         if errors:
             self.tell(order.group_id, lambda shard, *_: shard.note_failed_topics(order.group_id, errors, now))
+
+    def note_states(self, order: InitializeState, results: Results) -> None:
+        """The share coordinator has made the states of a share group, or could not."""
+        from .groups import share_requests
+
+        partitions = {topic_id: frozenset(each) for topic_id, each in order.offsets.items()}
+        failed = failure_of(results) is not None
+        note = share_requests.state_not_initialized if failed else share_requests.state_initialized
+        self.tell(
+            order.group_id, lambda shard, _, __, effects: note(shard, order.group_id, partitions, effects)
+        )
 
     def load(self) -> None:
         """Replay every partition of `__consumer_offsets`, and give the members found there a fresh
@@ -112,6 +143,7 @@ class GroupCoordinator(Coordinator):
 
     def _on_deleted(self, topic: Topic) -> None:
         self.drop_partitions(topic.name, range(len(topic.partitions)))
+        self.tell_all(lambda shard, _, __, effects: shard.drop_topic(topic.topic_id, effects))
 
     def _new_member_id(self, prefix: str) -> str:
         digits = self._random_uuid().hex()

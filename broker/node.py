@@ -24,6 +24,9 @@ from .maintenance import Maintenance
 from .metadata_image import MetadataImage
 from .metadata_log import MetadataLog
 from .producer_ids import ProducerIds
+from .share_coordinator import ShareCoordinator
+from .share_groups import ShareGroupSettings
+from .share_partitions import SharePartitions
 from .sync_queue import SyncQueue
 from .topic_requests import Replication
 from .topics import Topics
@@ -82,8 +85,20 @@ class Node:
             lambda: int.from_bytes(random_bytes(4), "big"),
         )
         self.config_resources = ConfigResources(config, self.topics, metadata_log, image)
+        self.share_settings = ShareGroupSettings(config, self.config_resources)
+        self.share_states = ShareCoordinator(config, self.topics, timers, clock)
         self.groups = GroupCoordinator(
-            config, self.topics, timers, clock, self.random_uuid, self.config_resources
+            config,
+            self.topics,
+            timers,
+            clock,
+            self.random_uuid,
+            self.config_resources,
+            self.share_states,
+            self.share_settings,
+        )
+        self.share = SharePartitions(
+            config, self.topics, self.share_states, self.share_settings, timers, clock
         )
         self.transactions = TransactionCoordinator(
             config, self.topics, timers, clock, self.producer_ids, self.groups
@@ -110,6 +125,7 @@ class Node:
         """
         self.transactions.close()
         self.groups.close()
+        self.share_states.close()
         for partition in self.topics.partitions():
             partition.dismiss()
 
@@ -120,6 +136,7 @@ class Node:
         self._maintenance.stop()
         self.transactions.close()
         self.groups.close()
+        self.share_states.close()
         if clean:
             self.syncs.run_all()
         for partition in self.topics.partitions():
@@ -141,6 +158,7 @@ class Node:
         self.topics.open_all()
         self.config.on_changed.append(self.topics.reconfigure_all)
         self._make_internal_topics()
+        self.share_states.load()
         self.groups.load()
         self.transactions.load()
         self._maintenance.start()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import selectors
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 
@@ -67,6 +68,7 @@ class Pump:
         self._buffer_sizes = (config["socket.send.buffer.bytes"], config["socket.receive.buffer.bytes"])
         self._backlog: int = config["socket.listen.backlog.size"]
         timers.on_earlier = self._wake_for_timer
+        self.on_disconnect: Callable[[int], None] | None = None  # is told the connection's id
 
     @property
     def connections(self) -> int:
@@ -288,6 +290,8 @@ class Pump:
         connection = client.connection
         if self._clients.pop(connection.id, None) is None:
             return
+        if self.on_disconnect is not None:
+            self.on_disconnect(connection.id)
         self._ready.pop(connection.id, None)
         if connection.close_reason is not None:
             log.warning("Closed the connection from %s: %s.", client.name, connection.close_reason)

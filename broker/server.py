@@ -80,6 +80,7 @@ async def serve(
         node = _open(config, file_system, clock, timers)
         ending.callback(node.close)
         pump = Pump(config, clock, timers, Dispatcher(node))
+        pump.on_disconnect = node.share.disconnected
         ending.callback(pump.close)
         addresses: list[Address] = []
         for spec, sock in zip(listeners, sockets, strict=True):

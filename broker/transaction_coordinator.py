@@ -15,10 +15,9 @@ from ..storage.errors import StorageError
 from ..storage.producer_state import NO_OFFSET
 from .coordinator import Coordinator, RecordFormat
 from .effects import Instant
-from .internal_topics import TRANSACTIONS_TOPIC, internal_topic_settings
+from .internal_topics import TRANSACTIONS_TOPIC, make_internal_topic
 from .markers import Marker, write_marker
 from .timers import Timer, Timers
-from .topics import TopicError
 from .transactions.events import TransactionConfig, TransactionError, WriteMarkers
 from .transactions.machine import Transaction
 
@@ -121,14 +120,7 @@ class TransactionCoordinator(Coordinator):
     def ensure_topic(self) -> bool:
         """Make `__transaction_state` unless it is there; whether there is one now."""
         if not self._homes:
-            settings = internal_topic_settings(self.topic_name, self._config)
-            assert settings is not None
-            partitions, configs = settings
-            try:
-                if self._topics.get(self.topic_name) is None:
-                    self._topics.create(self.topic_name, partitions, configs, now_ms=self._clock.wall_ms())
-            except TopicError as error:
-                log.error("%s cannot be made: %s", self.topic_name, error)
+            if not make_internal_topic(self.topic_name, self._topics, self._config, self._clock.wall_ms()):
                 return False
             self.load()
         return True

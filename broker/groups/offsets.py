@@ -12,6 +12,7 @@ from .events import CommitPartition, CommitRequest, Effects, GroupError, Instant
 from .offset_store import CommittedOffset as CommittedOffset
 from .offset_store import Offsets as Offsets
 from .records import OffsetCommit, OffsetTombstone, Record
+from .share_group import ShareGroup
 from .streams.group import StreamsGroup
 from .streams.offsets import check_commit as check_streams_commit
 from .transitions import COMPLETING_REBALANCE, EMPTY, PREPARING_REBALANCE, STABLE
@@ -19,7 +20,7 @@ from .transitions import COMPLETING_REBALANCE, EMPTY, PREPARING_REBALANCE, STABL
 Group = ClassicGroup | ConsumerGroup | StreamsGroup
 
 
-def check_commit(group: Group | None, request: CommitRequest) -> None:
+def check_commit(group: Group | ShareGroup | None, request: CommitRequest) -> None:
     """Raise GroupError unless the group takes commits from this member.
 
     A negative generation is a simple consumer, which assigns its partitions by itself: welcome as long as the
@@ -33,6 +34,8 @@ def check_commit(group: Group | None, request: CommitRequest) -> None:
                 ErrorCode.GROUP_ID_NOT_FOUND if request.knows_group_errors else ErrorCode.ILLEGAL_GENERATION
             )
         return
+    if isinstance(group, ShareGroup):
+        raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND)
     if isinstance(group, ConsumerGroup):
         check_consumer_commit(group, request)
         return
@@ -52,7 +55,7 @@ def check_commit(group: Group | None, request: CommitRequest) -> None:
 
 
 def commit(
-    group: Group | None,
+    group: Group | ShareGroup | None,
     request: CommitRequest,
     metadata_max_bytes: int,
     now: Instant,
@@ -95,7 +98,7 @@ def _commit_record(
 
 
 def delete(
-    group: Group | None,
+    group: Group | ShareGroup | None,
     offsets: Offsets,
     group_id: str,
     partitions: Iterable[tuple[str, int]],
@@ -106,7 +109,7 @@ def delete(
 
     Raises GroupError GROUP_ID_NOT_FOUND, or NON_EMPTY_GROUP for members whose subscriptions cannot be known.
     """
-    if group is None:
+    if group is None or isinstance(group, ShareGroup):
         raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND)
     if isinstance(group, ClassicGroup) and not group.is_empty and not group.is_consumer_group:
         raise GroupError(ErrorCode.NON_EMPTY_GROUP)

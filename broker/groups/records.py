@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 from ...protocol.messages import group_records as messages
 from .consumer_records import ConsumerRecord
 from .consumer_records import Kind as ConsumerKind
+from .share_records import ShareKind, ShareRecord
 from .streams.records import Kind as StreamsKind
 from .streams.records import StreamsRecord
 
 _CONSUMER_KINDS, _STREAMS_KINDS = frozenset(ConsumerKind), frozenset(StreamsKind)
+_SHARE_KINDS = frozenset(ShareKind)
 OFFSET_COMMIT_KEY_VERSION = 1
 GROUP_METADATA_KEY_VERSION = 2
 GROUP_METADATA_VALUE_VERSION = 3
@@ -78,7 +80,7 @@ class OffsetTombstone(NamedTuple):
 
 ClassicRecord = GroupMetadata | GroupTombstone
 OffsetRecord = OffsetCommit | OffsetTombstone
-Record = ClassicRecord | OffsetRecord | ConsumerRecord | StreamsRecord
+Record = ClassicRecord | OffsetRecord | ConsumerRecord | ShareRecord | StreamsRecord
 
 
 def encode(record: Record) -> tuple[bytes, bytes | None]:
@@ -91,6 +93,10 @@ def encode(record: Record) -> tuple[bytes, bytes | None]:
         from .streams.record_codec import encode as encode_streams_record
 
         return encode_streams_record(record)
+    if isinstance(record, ShareRecord):
+        from .share_record_codec import encode as encode_share_record
+
+        return encode_share_record(record)
     if not isinstance(record, ClassicRecord):
         from .consumer_record_codec import encode as encode_consumer_record
 
@@ -116,6 +122,10 @@ def decode(key: bytes | memoryview | None, value: bytes | memoryview | None) -> 
         return _decode_offset(about, value)
     if message is messages.GROUP_METADATA_KEY:
         return GroupTombstone(about.group) if value is None else _decode_group(about.group, value)
+    if message.versions.start in _SHARE_KINDS:
+        from .share_record_codec import decode as decode_share_record
+
+        return decode_share_record(message, about, value)
     if message.versions.start in _CONSUMER_KINDS:
         from .consumer_record_codec import decode as decode_consumer_record
 

@@ -33,6 +33,9 @@ from .events import (
 )
 from .joining import Join
 from .records import GroupMetadata, GroupTombstone, OffsetCommit, OffsetTombstone, Record
+from .share_group import ShareGroup
+from .share_records import ShareGroupTombstone, ShareKind, ShareRecord
+from .share_settings import ShareSettings
 from .streams.events import StreamsHeartbeat
 from .streams.group import StreamsGroup
 from .streams.records import Kind as StreamsKind
@@ -40,7 +43,7 @@ from .streams.records import StreamsRecord, StreamsTombstone
 from .streams.settings import StreamsSettings
 from .transitions import Trigger
 
-Group = ClassicGroup | ConsumerGroup | StreamsGroup
+Group = ClassicGroup | ConsumerGroup | ShareGroup | StreamsGroup
 
 
 def _consumer_requests() -> ModuleType:
@@ -52,7 +55,7 @@ def _consumer_requests() -> ModuleType:
 
 class Shard:
     """The groups of one partition. `new_member_id` makes a member id that nobody has, from a prefix;
-    `consumer_settings` and `streams_settings` are what groups of those kinds need beside.
+    `consumer_settings`, `streams_settings` and `share_settings` are what groups of those kinds need beside.
     """
 
     def __init__(
@@ -61,11 +64,13 @@ class Shard:
         new_member_id: Callable[[str], str],
         consumer_settings: ConsumerSettings | None = None,
         streams_settings: StreamsSettings | None = None,
+        share_settings: ShareSettings | None = None,
     ) -> None:
         self.config = config
         self.new_member_id = new_member_id
         self.consumer_settings = consumer_settings or ConsumerSettings()
         self.streams_settings = streams_settings or StreamsSettings()
+        self.share_settings = share_settings or ShareSettings()
         self.groups: dict[str, Group] = {}
         self.offsets = offsets.Offsets()
         self._moving_down: dict[str, bool] = {}
@@ -94,6 +99,8 @@ class Shard:
             self.offsets.replay(record, offset, producer_id)
         elif isinstance(record, StreamsRecord):
             self._replay_streams(record, now)
+        elif isinstance(record, ShareRecord):
+            self._replay_share(record, now)
         else:
             self._replay_consumer(record, now)
 
@@ -125,6 +132,20 @@ class Shard:
         if not isinstance(group, ConsumerGroup):
             group = self.groups[record.group_id] = self._new_consumer_group(record.group_id)
         group.replay(record, now)
+
+    def _replay_share(self, record: ShareRecord, now: Instant) -> None:
+        group = self.groups.get(record.group_id)
+        if not isinstance(group, ShareGroup):
+            if isinstance(record, ShareGroupTombstone):
+                return
+            group = self.groups[record.group_id] = self.new_share_group(record.group_id)
+        group.replay(record, now)
+        if isinstance(record, ShareGroupTombstone) and record.kind is ShareKind.GROUP_EPOCH:
+            del self.groups[record.group_id]
+
+    def new_share_group(self, group_id: str) -> ShareGroup:
+        """A share group as it is before its first record."""
+        return ShareGroup(group_id, self.share_settings.of(group_id).session_timeout_ms)
 
     def _new_consumer_group(self, group_id: str) -> ConsumerGroup:
         return ConsumerGroup(group_id, self.consumer_settings.of(group_id).session_timeout_ms)
@@ -167,6 +188,10 @@ class Shard:
                 for consumer in group.members.values():
                     group.touch(consumer, now)
                 continue
+            if isinstance(group, ShareGroup):
+                for member_id in group.members:
+                    group.touch(member_id, now)
+                continue
             for member in group.members.values():
                 group.touch(member, now)
             if len(group.members) > self.config.max_size:
@@ -196,7 +221,9 @@ class Shard:
             effects.reply(token, JoinReply(ErrorCode.UNKNOWN_MEMBER_ID, request.member_id))
         else:
             group = self.groups.get(request.group_id)
-            if isinstance(group, ConsumerGroup) and not group.is_empty:
+            if isinstance(group, ShareGroup):
+                effects.reply(token, JoinReply(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, UNKNOWN_MEMBER_ID))
+            elif isinstance(group, ConsumerGroup) and not group.is_empty:
                 _consumer_requests().join(self, group, request, token, now, effects)
             elif isinstance(group, StreamsGroup) and not group.is_empty:
                 effects.reply(token, JoinReply(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, UNKNOWN_MEMBER_ID))
@@ -300,9 +327,9 @@ class Shard:
         """
         changed = set(names)
         for group in self.groups.values():
-            if (isinstance(group, ConsumerGroup) and any(map(group.is_subscribed_to, changed))) or (
-                isinstance(group, StreamsGroup) and any(map(group.wants, changed))
-            ):
+            if (
+                isinstance(group, ConsumerGroup | ShareGroup) and any(map(group.is_subscribed_to, changed))
+            ) or (isinstance(group, StreamsGroup) and any(map(group.wants, changed))):
                 group.topics_are_known = False
 
     def expire(self, group_id: str, now: Instant, effects: Effects) -> None:
@@ -314,6 +341,10 @@ class Shard:
             from .streams.leaving import expire
 
             expire(group, now, effects)
+        elif isinstance(group, ShareGroup):
+            from . import share_heartbeat
+
+            share_heartbeat.expire(group, self.share_settings, now, effects)
         elif group is not None:
             rebalance.expire(group, now, effects)
 
@@ -360,6 +391,8 @@ class Shard:
     def expire_offsets(self, now: Instant, effects: Effects) -> None:
         """Remove the offsets whose retention is over, and the empty groups that have none left."""
         for group in self.groups.values():
+            if isinstance(group, ShareGroup):  # which commits none, and stays until it is deleted
+                continue
             tombstones, nothing_left = offsets.expired(
                 group, self.offsets, self.config.offsets_retention_ms, now
             )
@@ -374,3 +407,9 @@ class Shard:
             for partition in self.offsets.of_group(group_id).get(topic, {}):
                 if partition in gone:
                     effects.records.append(OffsetTombstone(group_id, topic, partition))
+
+    def drop_topic(self, topic_id: bytes, effects: Effects) -> None:
+        """A topic was deleted: share groups have nothing left to do with its state."""
+        for group in self.groups.values():
+            if isinstance(group, ShareGroup):
+                effects.records.extend(group.without_topic(topic_id))

@@ -20,7 +20,7 @@ from ..context import RequestContext
 from . import ROUTES
 
 # The features that this broker has finalized, with their levels.
-FEATURES = {"group.version": 1, "streams.version": 1, "transaction.version": 2}
+FEATURES = {"group.version": 1, "share.version": 1, "streams.version": 1, "transaction.version": 2}
 
 # KIP-511: names and versions of client libraries, which end up in metrics.
 _SOFTWARE = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?").fullmatch

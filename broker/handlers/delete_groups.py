@@ -1,32 +1,63 @@
-"""DeleteGroups (KIP-229): remove empty groups with all their committed offsets."""
+"""DeleteGroups (KIP-229): remove empty groups with all their committed offsets, and share groups with what
+the share coordinator keeps of them (KIP-932).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from ...protocol.errors import ErrorCode
 from ...protocol.messages.delete_groups import RESPONSE, RESULT
-from ..context import RequestContext
-from ..groups.events import Effects, Failure, Instant
-from ..groups.shard import Shard
+from ..context import Pending, RequestContext
+from ..groups import share_requests
+from ..groups.events import Failure
+from ..groups.share_requests import DoomedState
+from ..share_coordinator import failure_of
 
 
 def handle(request: Any, context: RequestContext) -> Any:
     """Delete each group, with an error code for each."""
     group_ids = list(dict.fromkeys(request.groups_names))
-    return context.node.groups.ask_each(
-        context,
-        [(group_id, _deletes(group_id)) for group_id in group_ids],
-        lambda replies: RESPONSE(
-            results=[
-                RESULT(group_id=group_id, error_code=reply.error if isinstance(reply, Failure) else reply)
-                for group_id, reply in zip(group_ids, replies, strict=True)
-            ]
-        ),
+    pending, errors = Pending(), {}
+
+    def delete(group_id: str) -> None:
+        def settle(error: ErrorCode) -> None:
+            errors[group_id] = error
+            if len(errors) == len(group_ids):
+                results = [RESULT(group_id=each, error_code=errors[each]) for each in group_ids]
+                pending.complete(RESPONSE(results=results))
+
+        _delete(context, group_id, settle)
+
+    for group_id in group_ids:
+        delete(group_id)
+    return pending.settled() if group_ids else RESPONSE()
+
+
+def _delete(context: RequestContext, group_id: str, done: Callable[[ErrorCode], None]) -> None:
+    node = context.node
+
+    def doomed(reply: DoomedState | Failure) -> None:
+        if isinstance(reply, Failure):
+            done(reply.error)
+        elif reply.partitions:
+            node.share_states.delete(group_id, reply.partitions, lambda results: remove(failure_of(results)))
+        else:
+            remove(None)
+
+    def remove(failure: Failure | None) -> None:
+        if failure is not None:
+            done(failure.error)
+            return
+        node.groups.call(
+            group_id,
+            lambda shard, token, _, effects: shard.delete_group(group_id, token, effects),
+            lambda reply: done(reply.error if isinstance(reply, Failure) else reply),
+        )
+
+    node.groups.call(
+        group_id,
+        lambda shard, token, _, effects: share_requests.doom_group(shard, group_id, token, effects),
+        doomed,
     )
-
-
-def _deletes(group_id: str) -> Any:
-    def event(shard: Shard, token: Any, _: Instant, effects: Effects) -> None:
-        shard.delete_group(group_id, token, effects)
-
-    return event

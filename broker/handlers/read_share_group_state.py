@@ -1,0 +1,41 @@
+"""ReadShareGroupState (API 84): all that is stored of a share group and a partition (KIP-932)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...protocol.messages.read_share_group_state import (
+    RESPONSE,
+    RESPONSE_PARTITION,
+    RESPONSE_TOPIC,
+    STATE_BATCH,
+)
+from ..context import RequestContext
+from ..effects import Failure
+from ..share_states import StateApi, handle_states
+
+
+def handle(request: Any, context: RequestContext) -> Any:
+    """Ask the shard of each partition."""
+    return handle_states(_API, request, context)
+
+
+def _row(index: int, reply: Any) -> Any:
+    if isinstance(reply, Failure):
+        return RESPONSE_PARTITION(
+            partition=index, error_code=reply.error, error_message=reply.message or reply.error.message
+        )
+    return RESPONSE_PARTITION(
+        partition=index,
+        state_epoch=reply.state_epoch,
+        start_offset=reply.start_offset,
+        state_batches=[STATE_BATCH(**batch._asdict()) for batch in reply.batches],
+    )
+
+
+_API = StateApi(
+    lambda shard, key, asked, token, now, effects: shard.read(key, asked.leader_epoch, token, now, effects),
+    _row,
+    RESPONSE,
+    RESPONSE_TOPIC,
+)

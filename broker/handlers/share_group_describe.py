@@ -1,0 +1,87 @@
+"""ShareGroupDescribe (API 77): epochs, members and assignments of share groups (KIP-932)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...protocol.errors import ErrorCode
+from ...protocol.messages.share_group_describe import (
+    ASSIGNMENT,
+    GROUP,
+    MEMBER,
+    RESPONSE,
+    TOPIC_PARTITIONS,
+)
+from ..context import RequestContext
+from ..groups import share_requests
+from ..groups.events import Effects, Failure, GroupError, Instant
+from ..groups.shard import Shard
+from ..groups.share_group import ShareMember
+from ..groups.topics_image import TopicsImage
+from .describe_groups import ALL_OPERATIONS, NOT_ASKED
+
+ASSIGNOR = "simple"
+
+
+def handle(request: Any, context: RequestContext) -> Any:
+    """Describe each group."""
+    operations = ALL_OPERATIONS if request.include_authorized_operations else NOT_ASKED
+    return context.node.groups.ask_each(
+        context,
+        [(group_id, _describes(group_id, operations)) for group_id in request.group_ids],
+        lambda replies: RESPONSE(
+            groups=[
+                GROUP(group_id=group_id, error_code=reply.error, error_message=reply.message)
+                if isinstance(reply, Failure)
+                else reply
+                for group_id, reply in zip(request.group_ids, replies, strict=True)
+            ]
+        ),
+    )
+
+
+def _describes(group_id: str, operations: int) -> Any:
+    def event(shard: Shard, token: Any, _: Instant, effects: Effects) -> None:
+        effects.reply(token, _described(shard, group_id, operations))
+
+    return event
+
+
+def _described(shard: Shard, group_id: str, operations: int) -> Any:
+    if not group_id:
+        return Failure(ErrorCode.INVALID_GROUP_ID)
+    try:
+        group = share_requests.existing(shard, group_id)
+    except GroupError as refused:
+        return Failure(refused.error, refused.message)
+    topics = shard.share_settings.topics
+    return GROUP(
+        group_id=group_id,
+        group_state=group.state_name,
+        group_epoch=group.epoch,
+        assignment_epoch=group.target_epoch,
+        assignor_name=ASSIGNOR,
+        members=[_member(member, topics) for member in group.members.values()],
+        authorized_operations=operations,
+    )
+
+
+def _member(member: ShareMember, topics: TopicsImage) -> Any:
+    found = ((topics.by_id(topic_id), partitions) for topic_id, partitions in member.assigned.items())
+    return MEMBER(
+        member_id=member.member_id,
+        rack_id=member.rack_id,
+        member_epoch=member.member_epoch,
+        client_id=member.client_id,
+        client_host=member.client_host,
+        subscribed_topic_names=sorted(member.topic_names),
+        assignment=ASSIGNMENT(
+            topic_partitions=[
+                TOPIC_PARTITIONS(
+                    topic_id=topic.topic_id, topic_name=topic.name, partitions=sorted(partitions)
+                )
+                for topic, partitions in found
+                if topic is not None
+            ]
+        ),
+    )

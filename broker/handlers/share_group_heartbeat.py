@@ -1,0 +1,66 @@
+"""ShareGroupHeartbeat (API 76): members of share groups join, live on and leave (KIP-932)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...protocol.errors import ErrorCode
+from ...protocol.messages.share_group_heartbeat import ASSIGNMENT, RESPONSE, TOPIC_PARTITIONS
+from ..context import RequestContext
+from ..groups import share_requests
+from ..groups.consumer_member import JOIN_EPOCH, LEAVE_EPOCH
+from ..groups.events import Failure
+from ..groups.share_heartbeat import ShareHeartbeat, ShareHeartbeatReply
+
+
+def handle(request: Any, context: RequestContext) -> Any:
+    """Check what does not depend on the group, and hand the rest to it."""
+    problem = _problem(request)
+    if problem is not None:
+        return RESPONSE(error_code=ErrorCode.INVALID_REQUEST, error_message=problem)
+    names = request.subscribed_topic_names
+    heartbeat = ShareHeartbeat(
+        request.group_id,
+        request.member_id,
+        request.member_epoch,
+        context.client_id or "",
+        f"/{context.client_host}",
+        request.rack_id,
+        None if names is None else frozenset(names),
+    )
+    return context.node.groups.ask(
+        context,
+        request.group_id,
+        lambda shard, token, now, effects: share_requests.heartbeat(shard, heartbeat, token, now, effects),
+        _response,
+    )
+
+
+def _problem(request: Any) -> str | None:
+    """What is wrong with the request, in Kafka's words."""
+    texts = {"MemberId": request.member_id, "GroupId": request.group_id, "RackId": request.rack_id}
+    for name, text in texts.items():
+        if text is not None and not text.strip():
+            return f"{name} can't be empty."
+    if request.member_epoch == JOIN_EPOCH and not request.subscribed_topic_names:
+        return "SubscribedTopicNames must be set in first request."
+    return "MemberEpoch is invalid." if request.member_epoch < LEAVE_EPOCH else None
+
+
+def _response(reply: ShareHeartbeatReply | Failure) -> Any:
+    if isinstance(reply, Failure):
+        return RESPONSE(error_code=reply.error, error_message=reply.message or reply.error.message)
+    assignment = None
+    if reply.assignment is not None:
+        assignment = ASSIGNMENT(
+            topic_partitions=[
+                TOPIC_PARTITIONS(topic_id=topic_id, partitions=sorted(partitions))
+                for topic_id, partitions in reply.assignment.items()
+            ]
+        )
+    return RESPONSE(
+        member_id=reply.member_id,
+        member_epoch=reply.member_epoch,
+        heartbeat_interval_ms=reply.heartbeat_interval_ms,
+        assignment=assignment,
+    )

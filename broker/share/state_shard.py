@@ -1,0 +1,310 @@
+"""The pure state of one partition of `__share_group_state`: how far share groups have come in partitions.
+
+Every request is a method that fills Effects: it is answered with a value, or with a Failure and nothing
+written. A state is stored as a snapshot and the updates that follow it; when there have been enough updates,
+the next write is a snapshot again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from math import inf
+from typing import Any, NamedTuple
+
+from ...protocol.errors import ErrorCode
+from ..effects import Effects, Failure, Instant
+from .state_batches import StateBatch, combine
+from .state_records import (
+    NO_COUNT,
+    NO_EPOCH,
+    NO_OFFSET,
+    Record,
+    SharePartitionKey,
+    ShareSnapshot,
+    ShareTombstone,
+    ShareUpdate,
+)
+
+PartitionCount = Callable[[bytes], int | None]
+
+
+class StateConfig(NamedTuple):
+    """The settings of the share coordinator: `updates_per_snapshot` updates follow a snapshot; one that is
+    older than `cold_snapshot_interval_ms` is written anew.
+    """
+
+    updates_per_snapshot: int = 500
+    cold_snapshot_interval_ms: int = 300_000
+
+
+class StateSummary(NamedTuple):
+    """What a share group needs to know of a partition to tell its lag."""
+
+    state_epoch: int = 0
+    leader_epoch: int = 0
+    start_offset: int = NO_OFFSET
+    delivery_complete_count: int = NO_COUNT
+
+
+class StateWrite(NamedTuple):
+    """One WriteShareGroupState for a partition; epochs and the start offset may be -1: whatever they are."""
+
+    state_epoch: int
+    leader_epoch: int
+    start_offset: int
+    delivery_complete_count: int
+    batches: tuple[StateBatch, ...]
+
+
+class StoredState:
+    """What is stored of a share group and a partition: `snapshot` with all `updates` since taken in.
+
+    `newest_leader_epoch` and `newest_state_epoch` are the largest that were ever seen: older ones are fenced.
+    """
+
+    wake_ms = inf
+
+    def __init__(self, snapshot: ShareSnapshot) -> None:
+        self.snapshot = snapshot
+        self.updates = 0
+        self.newest_leader_epoch = snapshot.leader_epoch
+        self.newest_state_epoch = snapshot.state_epoch
+
+    def replay(self, record: ShareSnapshot | ShareUpdate, updates_per_snapshot: int) -> None:
+        """Take over one record of the log."""
+        self.newest_leader_epoch = max(self.newest_leader_epoch, record.leader_epoch)
+        if isinstance(record, ShareUpdate):
+            self.snapshot = self._merged(record)
+            self.updates += 1
+            return
+        self.newest_state_epoch = max(self.newest_state_epoch, record.state_epoch)
+        self.snapshot = record
+        if self.updates >= updates_per_snapshot:
+            self.updates = 0
+
+    def _merged(self, update: ShareUpdate) -> ShareSnapshot:
+        known = self.snapshot
+        start_offset = known.start_offset if update.start_offset == NO_OFFSET else update.start_offset
+        return known._replace(
+            leader_epoch=known.leader_epoch if update.leader_epoch == NO_EPOCH else update.leader_epoch,
+            start_offset=start_offset,
+            delivery_complete_count=update.delivery_complete_count,
+            batches=combine((*known.batches, *update.batches), start_offset),
+        )
+
+
+class StateShard:
+    """The states of one partition. `partition_count` is that of the topic with an id; None without."""
+
+    def __init__(self, config: StateConfig, partition_count: PartitionCount) -> None:
+        self.config = config
+        self.states: dict[str, StoredState] = {}
+        self._partition_count = partition_count
+
+    @property
+    def machines(self) -> Mapping[str, StoredState]:
+        """The states, by the text of their key."""
+        return self.states
+
+    # Hard state
+
+    def replay(self, record: Record, now: Instant, offset: int = -1, producer_id: int = -1) -> None:  # noqa: ARG002
+        """Take over one record of the log, when loading and when running alike."""
+        name = str(record.key)
+        known = self.states.get(name)
+        if isinstance(record, ShareTombstone):
+            self.states.pop(name, None)
+        elif known is not None:
+            known.replay(record, self.config.updates_per_snapshot)
+        elif isinstance(record, ShareSnapshot):
+            self.states[name] = StoredState(record)
+
+    def replay_marker(self, producer_id: int, committed: bool) -> None:
+        """`__share_group_state` is in no transaction."""
+
+    def on_loaded(self, now: Instant, effects: Effects) -> None:
+        """Nothing was left unfinished: each record stands for itself."""
+
+    def unload(self, now: Instant, effects: Effects) -> None:  # noqa: ARG002
+        """The coordinator goes away. Nobody waits for it."""
+        self.states.clear()
+
+    def expire(self, key: str, now: Instant, effects: Effects) -> None:
+        """A state has no deadlines."""
+
+    # Requests
+
+    def initialize(
+        self,
+        key: SharePartitionKey,
+        state_epoch: int,
+        start_offset: int,
+        token: Any,
+        now: Instant,
+        effects: Effects,
+    ) -> None:
+        """InitializeShareGroupState: answered with NONE or a Failure."""
+        known = self.states.get(str(key))
+        refused = self._malformed(key) or _fenced_state(known, state_epoch) or self._unknown(key)
+        if refused is not None:
+            effects.reply(token, refused)
+            return
+        effects.records.append(
+            ShareSnapshot(
+                key,
+                0 if known is None else known.snapshot.snapshot_epoch + 1,
+                state_epoch,
+                0,
+                start_offset,
+                NO_COUNT if start_offset == NO_OFFSET else 0,
+                now.wall_ms,
+                now.wall_ms,
+                (),
+            )
+        )
+        effects.reply(token, ErrorCode.NONE)
+
+    def read(
+        self, key: SharePartitionKey, leader_epoch: int, token: Any, now: Instant, effects: Effects
+    ) -> None:
+        """ReadShareGroupState: answered with a ShareSnapshot or a Failure. A newer leader epoch is stored."""
+        known = self.states.get(str(key))
+        refused = self._malformed(key)
+        if refused is None and known is None:
+            refused = _uninitialized("Read")
+        refused = refused or _fenced_leader(known, leader_epoch) or self._unknown(key)
+        if refused is not None or known is None:
+            effects.reply(token, refused)
+            return
+        if leader_epoch not in (NO_EPOCH, known.newest_leader_epoch):
+            snapshot = known.snapshot
+            same = StateWrite(
+                snapshot.state_epoch,
+                leader_epoch,
+                snapshot.start_offset,
+                snapshot.delivery_complete_count,
+                (),
+            )
+            effects.records.append(self._written(known, same, leader_epoch, now))
+        effects.reply(token, known.snapshot)
+
+    def write(
+        self, key: SharePartitionKey, write: StateWrite, token: Any, now: Instant, effects: Effects
+    ) -> None:
+        """WriteShareGroupState: answered with NONE or a Failure."""
+        known = self.states.get(str(key))
+        refused = self._malformed(key)
+        if refused is None and known is None:
+            refused = _uninitialized("Write")
+        refused = (
+            refused
+            or _fenced_leader(known, write.leader_epoch)
+            or _fenced_state(known, write.state_epoch)
+            or self._unknown(key)
+        )
+        if refused is not None or known is None:
+            effects.reply(token, refused)
+            return
+        effects.records.append(self._written(known, write, known.snapshot.leader_epoch, now))
+        effects.reply(token, ErrorCode.NONE)
+
+    def delete(self, key: SharePartitionKey, token: Any, effects: Effects) -> None:
+        """DeleteShareGroupState: answered with NONE or a Failure. What is not there is deleted."""
+        refused = self._malformed(key) or self._unknown(key)
+        if refused is None and str(key) in self.states:
+            effects.records.append(ShareTombstone(key))
+        effects.reply(token, refused or ErrorCode.NONE)
+
+    def read_summary(self, key: SharePartitionKey, token: Any, effects: Effects) -> None:
+        """ReadShareGroupStateSummary: answered with a StateSummary or a Failure."""
+        refused = self._malformed(key) or self._unknown(key)
+        known = self.states.get(str(key))
+        summary = StateSummary()
+        if known is not None:
+            snapshot = known.snapshot
+            summary = StateSummary(
+                snapshot.state_epoch,
+                snapshot.leader_epoch,
+                snapshot.start_offset,
+                snapshot.delivery_complete_count,
+            )
+        effects.reply(token, refused or summary)
+
+    # Events of the broker's own
+
+    def drop_topics(self, topic_ids: Collection[bytes], effects: Effects) -> None:
+        """These topics are gone, and what is stored of them is of no use."""
+        for state in self.states.values():
+            if state.snapshot.key.topic_id in topic_ids:
+                effects.records.append(ShareTombstone(state.snapshot.key))
+
+    def snapshot_cold(self, now: Instant, effects: Effects) -> None:
+        """Write the states anew that were last written long ago, unless that has been done for all."""
+        snapshots = [state.snapshot for state in self.states.values()]
+        if all(each.create_timestamp_ms != each.write_timestamp_ms for each in snapshots):
+            return
+        for each in snapshots:
+            if now.wall_ms - each.write_timestamp_ms >= self.config.cold_snapshot_interval_ms:
+                again = each._replace(snapshot_epoch=each.snapshot_epoch + 1, write_timestamp_ms=now.wall_ms)
+                effects.records.append(again)
+
+    # Helpers
+
+    def _written(
+        self, known: StoredState, write: StateWrite, leader_epoch: int, now: Instant
+    ) -> ShareSnapshot | ShareUpdate:
+        snapshot = known.snapshot
+        if known.updates < self.config.updates_per_snapshot:
+            return ShareUpdate(
+                snapshot.key,
+                snapshot.snapshot_epoch,
+                leader_epoch,
+                write.start_offset,
+                write.delivery_complete_count,
+                combine(write.batches, write.start_offset),
+            )
+        start_offset = snapshot.start_offset if write.start_offset == NO_OFFSET else write.start_offset
+        return ShareSnapshot(
+            snapshot.key,
+            snapshot.snapshot_epoch + 1,
+            snapshot.state_epoch,
+            leader_epoch,
+            start_offset,
+            write.delivery_complete_count,
+            now.wall_ms,
+            now.wall_ms,
+            combine((*snapshot.batches, *write.batches), start_offset),
+        )
+
+    def _malformed(self, key: SharePartitionKey) -> Failure | None:
+        if key.partition < 0:
+            return Failure(ErrorCode.INVALID_REQUEST, "The partition id cannot be a negative number.")
+        return None
+
+    def _unknown(self, key: SharePartitionKey) -> Failure | None:
+        count = self._partition_count(key.topic_id)
+        if count is None or key.partition >= count:
+            return _plain(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        return None
+
+
+def _plain(error: ErrorCode) -> Failure:
+    return Failure(error, error.message)
+
+
+def _uninitialized(operation: str) -> Failure:
+    return Failure(
+        ErrorCode.INVALID_REQUEST, f"{operation} operation on uninitialized share partition not allowed."
+    )
+
+
+def _fenced_leader(known: StoredState | None, leader_epoch: int) -> Failure | None:
+    if known is None or leader_epoch == NO_EPOCH or leader_epoch >= known.newest_leader_epoch:
+        return None
+    return _plain(ErrorCode.FENCED_LEADER_EPOCH)
+
+
+def _fenced_state(known: StoredState | None, state_epoch: int) -> Failure | None:
+    if known is None or state_epoch == NO_EPOCH or state_epoch >= known.newest_state_epoch:
+        return None
+    return _plain(ErrorCode.FENCED_STATE_EPOCH)
