@@ -21,10 +21,14 @@ _LONGEST_MEMBER_ID = 36
 
 def session_key(request: Any) -> SessionKey:
     """Who makes a request. Raises ShareError INVALID_REQUEST."""
-    member_id = request.member_id
-    if request.group_id is None or not member_id or len(member_id) > _LONGEST_MEMBER_ID:
+    if request.group_id is None or not is_member_id(request.member_id):
         raise ShareError(ErrorCode.INVALID_REQUEST)
-    return SessionKey(request.group_id, member_id)
+    return SessionKey(request.group_id, request.member_id)
+
+
+def is_member_id(text: str | None) -> bool:
+    """Whether a member of a share group, which makes its id itself, may have this one."""
+    return text is not None and 0 < len(text) <= _LONGEST_MEMBER_ID
 
 
 class Acknowledging:

@@ -255,7 +255,10 @@ def _fence(group: ShareGroup, member: ShareMember, topics: TopicsImage, effects:
     for kind in (ShareKind.CURRENT, ShareKind.TARGET, ShareKind.MEMBER):
         effects.records.append(ShareGroupTombstone(group.group_id, kind, member.member_id))
     left = metadata_hash(group.topics_after(member, None), topics)
-    effects.records.append(ShareGroupEpoch(group.group_id, group.epoch + 1, left))
+    epoch = group.epoch + 1
+    effects.records.append(ShareGroupEpoch(group.group_id, epoch, left))
+    if len(group.members) == 1:
+        effects.records.append(ShareTargetEpoch(group.group_id, epoch, 0))
 
 
 def forget_topics(group: ShareGroup) -> None:

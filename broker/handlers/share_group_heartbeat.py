@@ -11,10 +11,13 @@ from ..groups import share_requests
 from ..groups.consumer_member import JOIN_EPOCH, LEAVE_EPOCH
 from ..groups.events import Failure
 from ..groups.share_heartbeat import ShareHeartbeat, ShareHeartbeatReply
+from ..share_acknowledging import is_member_id
 
 
 def handle(request: Any, context: RequestContext) -> Any:
     """Check what does not depend on the group, and hand the rest to it."""
+    if not is_member_id(request.member_id):
+        return RESPONSE(error_code=ErrorCode.INVALID_REQUEST)
     problem = _problem(request)
     if problem is not None:
         return RESPONSE(error_code=ErrorCode.INVALID_REQUEST, error_message=problem)

@@ -47,7 +47,7 @@ class StateSummary(NamedTuple):
 
 
 class StateWrite(NamedTuple):
-    """One WriteShareGroupState for a partition; epochs and the start offset may be -1: whatever they are."""
+    """One WriteShareGroupState for a partition; a start offset of -1 is as it was."""
 
     state_epoch: int
     leader_epoch: int
@@ -145,7 +145,11 @@ class StateShard:
     ) -> None:
         """InitializeShareGroupState: answered with NONE or a Failure."""
         known = self.states.get(str(key))
-        refused = self._malformed(key) or _fenced_state(known, state_epoch) or self._unknown(key)
+        refused = (
+            _malformed(key, state_epoch=state_epoch)
+            or _fenced_state(known, state_epoch)
+            or self._unknown(key)
+        )
         if refused is not None:
             effects.reply(token, refused)
             return
@@ -169,14 +173,14 @@ class StateShard:
     ) -> None:
         """ReadShareGroupState: answered with a ShareSnapshot or a Failure. A newer leader epoch is stored."""
         known = self.states.get(str(key))
-        refused = self._malformed(key)
+        refused = _malformed(key, leader_epoch=leader_epoch)
         if refused is None and known is None:
             refused = _uninitialized("Read")
         refused = refused or _fenced_leader(known, leader_epoch) or self._unknown(key)
         if refused is not None or known is None:
             effects.reply(token, refused)
             return
-        if leader_epoch not in (NO_EPOCH, known.newest_leader_epoch):
+        if leader_epoch != known.newest_leader_epoch:
             snapshot = known.snapshot
             same = StateWrite(
                 snapshot.state_epoch,
@@ -193,7 +197,7 @@ class StateShard:
     ) -> None:
         """WriteShareGroupState: answered with NONE or a Failure."""
         known = self.states.get(str(key))
-        refused = self._malformed(key)
+        refused = _malformed(key, leader_epoch=write.leader_epoch, state_epoch=write.state_epoch)
         if refused is None and known is None:
             refused = _uninitialized("Write")
         refused = (
@@ -210,14 +214,14 @@ class StateShard:
 
     def delete(self, key: SharePartitionKey, token: Any, effects: Effects) -> None:
         """DeleteShareGroupState: answered with NONE or a Failure. What is not there is deleted."""
-        refused = self._malformed(key) or self._unknown(key)
+        refused = _malformed(key) or self._unknown(key)
         if refused is None and str(key) in self.states:
             effects.records.append(ShareTombstone(key))
         effects.reply(token, refused or ErrorCode.NONE)
 
     def read_summary(self, key: SharePartitionKey, token: Any, effects: Effects) -> None:
         """ReadShareGroupStateSummary: answered with a StateSummary or a Failure."""
-        refused = self._malformed(key) or self._unknown(key)
+        refused = _malformed(key) or self._unknown(key)
         known = self.states.get(str(key))
         summary = StateSummary()
         if known is not None:
@@ -276,16 +280,19 @@ class StateShard:
             combine((*snapshot.batches, *write.batches), start_offset),
         )
 
-    def _malformed(self, key: SharePartitionKey) -> Failure | None:
-        if key.partition < 0:
-            return Failure(ErrorCode.INVALID_REQUEST, "The partition id cannot be a negative number.")
-        return None
-
     def _unknown(self, key: SharePartitionKey) -> Failure | None:
         count = self._partition_count(key.topic_id)
         if count is None or key.partition >= count:
             return _plain(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
         return None
+
+
+def _malformed(key: SharePartitionKey, *, leader_epoch: int = 0, state_epoch: int = 0) -> Failure | None:
+    numbers = {"partition id": key.partition, "leader epoch": leader_epoch, "state epoch": state_epoch}
+    for name, number in numbers.items():
+        if number < 0:
+            return Failure(ErrorCode.INVALID_REQUEST, f"The {name} cannot be a negative number.")
+    return None
 
 
 def _plain(error: ErrorCode) -> Failure:
@@ -299,12 +306,12 @@ def _uninitialized(operation: str) -> Failure:
 
 
 def _fenced_leader(known: StoredState | None, leader_epoch: int) -> Failure | None:
-    if known is None or leader_epoch == NO_EPOCH or leader_epoch >= known.newest_leader_epoch:
+    if known is None or leader_epoch >= known.newest_leader_epoch:
         return None
     return _plain(ErrorCode.FENCED_LEADER_EPOCH)
 
 
 def _fenced_state(known: StoredState | None, state_epoch: int) -> Failure | None:
-    if known is None or state_epoch == NO_EPOCH or state_epoch >= known.newest_state_epoch:
+    if known is None or state_epoch >= known.newest_state_epoch:
         return None
     return _plain(ErrorCode.FENCED_STATE_EPOCH)

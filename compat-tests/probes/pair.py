@@ -25,6 +25,7 @@ TOPICS = {"flights": 4, "delays": 2}
 SETTINGS = (
     # So that a target is computed at once, as here.
     "group.consumer.assignment.interval.ms=0",
+    "group.share.assignment.interval.ms=0",
     "group.streams.assignment.interval.ms=0",
     "group.streams.initial.rebalance.delay.ms=0",
 )

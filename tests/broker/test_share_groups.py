@@ -78,6 +78,7 @@ def test_members_share_partitions_evenly() -> None:
         ("n", -1, ErrorCode.UNKNOWN_MEMBER_ID),
         ("m", -2, ErrorCode.INVALID_REQUEST),
         ("", 0, ErrorCode.INVALID_REQUEST),
+        ("m" * 37, 0, ErrorCode.INVALID_REQUEST),
     ],
 )
 def test_wrong_heartbeats_are_refused(desk: ShareDesk, member: str, epoch: int, error: ErrorCode) -> None:
