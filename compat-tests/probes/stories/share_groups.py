@@ -1,5 +1,5 @@
-"""Share groups (KIP-932): every error that a request alone can provoke, sessions and their epochs, what members
-may say of records, and stored state. Each story has a group and a topic of its own.
+"""Share groups (KIP-932): every error that a request alone can provoke, sessions and their epochs, what may
+be said of records, and stored state. Each story has a group and a topic of its own.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def beat(p: Prober, group: str, member: str = "m1", epoch: int = 0, **fields: An
 
 
 def prepare(p: Prober, group: str, records: int = 10) -> None:
-    """Make the topic of a group, with so many records in one batch, and have the group read it from there on."""
+    """Make the topic of a group, with so many records in one batch, and have the group read all of them."""
     p.ask("create_topics", 7, topics=[REQUEST_TOPIC(name=group, num_partitions=1, replication_factor=1)])
     deadline = time.monotonic() + PATIENCE_SECONDS
     while group not in p.topic_ids and time.monotonic() < deadline:
