@@ -17,6 +17,7 @@ from typing import Any
 
 import brokers
 import cells
+import pages
 import report
 from toolchains import toolchain
 
@@ -24,7 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 Table = dict[str, dict[str, Any]]
 
 
-def load(name: str) -> Table:
+def load(name: str) -> dict[str, Any]:
     """One of the suite's tables."""
     with (HERE / name).open("rb") as file:
         return tomllib.load(file)
@@ -143,21 +144,23 @@ def main() -> int:
     order = list(options.scenarios)
     names = list(options.clients)
     found.sort(key=lambda cell: (order.index(cell.scenario), names.index(cell.client)))
-    print(f"\n{report.text(found)}, in {time.monotonic() - begin:.0f} s")
-    write(found, options)
+    seconds = time.monotonic() - begin
+    print(f"\n{report.text(found)}, in {seconds:.0f} s")
+    write(found, seconds, options)
     wrong = {cells.FAILED, cells.SKIPPED} if options.require_all else {cells.FAILED}
     return 1 if any(cell.outcome in wrong for cell in found) else 0
 
 
-def write(found: list[cells.Cell], options: argparse.Namespace) -> None:
+def write(found: list[cells.Cell], seconds: float, options: argparse.Namespace) -> None:
     """The files that were asked for."""
     against = f"Apache Kafka {options.apache_kafka}" if options.apache_kafka else options.broker or "Odradek"
-    title = f"Kafka clients against {against}"
+    absent = load("clients/absent.toml")
+    run = pages.Run(found, against, seconds, options.scenarios, options.clients, absent)
     writers: dict[str, Callable[[pathlib.Path], None]] = {
         "json": lambda path: report.write_json(found, path),
         "junit": lambda path: report.write_junit(found, path),
-        "html": lambda path: report.write_html(found, path, title),
-        "markdown": lambda path: report.write_markdown(found, path, title, options.scenarios),
+        "html": lambda path: pages.write_html(run, path),
+        "markdown": lambda path: pages.write_markdown(run, path),
     }
     for kind, writer in writers.items():
         path = getattr(options, kind)

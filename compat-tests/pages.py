@@ -1,0 +1,218 @@
+"""The pages of a run, for a browser and for the documentation: clients down, scenarios across, reasons."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+import pathlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cells import FAILED, NOT_IN_THIS_CLIENT, NOT_YET, OUTCOMES, PASSED, SKIPPED, Cell
+from report import axes, by_place, counts
+
+Table = dict[str, dict[str, Any]]
+
+SIGNS = {PASSED: "✓", FAILED: "✗", NOT_IN_THIS_CLIENT: "-", NOT_YET: "…", SKIPPED: "s"}
+COLOURS = {
+    PASSED: "#bfe5bf",
+    FAILED: "#f0a0a0",
+    NOT_IN_THIS_CLIENT: "#f2f2f2",
+    NOT_YET: "#f5d78e",
+    SKIPPED: "#d5d5f0",
+}
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
+body {{ font: 14px/1.4 system-ui, sans-serif; margin: 2em; color: #222; }}
+table {{ border-collapse: collapse; margin: 1em 0; }}
+th, td {{ border: 1px solid #ddd; padding: 0.2em 0.45em; font-weight: normal; text-align: left; }}
+td.cell {{ text-align: center; }}
+td.cell a {{ color: inherit; text-decoration: none; }}
+td.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
+thead th {{ background: #fff; position: sticky; top: 0; vertical-align: bottom; }}
+th.scenario span {{ writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; }}
+tr > th:first-child {{ background: #fff; position: sticky; left: 0; white-space: nowrap; }}
+.sign {{ display: inline-block; width: 1.6em; text-align: center; border: 1px solid #ddd; }}
+pre {{ max-width: 110ch; overflow-x: auto; background: #f6f6f6; padding: 0.5em; }}
+{colours}
+</style></head><body><h1>{title}</h1>
+<p>{summary}</p>
+<p>{legend}</p>
+<table><thead><tr><th>client</th><th>passed</th>{head}</tr></thead><tbody>
+{rows}
+</tbody></table>
+<h2>Why a cell is not green</h2>
+{reasons}
+<h2>Not in the suite</h2>
+<ul>{absent}</ul>
+<h2>Scenarios</h2>
+<table>{scenarios}</table>
+<h2>Clients</h2>
+<table>{clients}</table>
+</body></html>
+"""
+
+
+@dataclasses.dataclass
+class Run:
+    """What a page tells of: the cells in the order of the tables, what they met, and how long all took."""
+
+    cells: Sequence[Cell]
+    against: str
+    seconds: float
+    scenarios: Table
+    clients: Table
+    absent: dict[str, str]
+
+    @property
+    def title(self) -> str:
+        """The page's headline."""
+        return f"Kafka clients against {self.against}"
+
+    @property
+    def summary(self) -> str:
+        """The counts, and the time, in a sentence."""
+        clients, scenarios = axes(self.cells)
+        size = f"{len(clients)} clients, {len(scenarios)} scenarios, {len(self.cells)} cells"
+        time = f"{self.seconds:.0f} s" if self.seconds < 180 else f"{self.seconds / 60:.0f} minutes"
+        return f"{size}: {counts(self.cells)}, in {time}."
+
+    def reasons(self) -> Iterator[tuple[str, str, str, list[Cell]]]:
+        """Client, outcome, first line of the reason, and the cells that share these, of all not passed."""
+        alike: dict[tuple[str, str, str], list[Cell]] = {}
+        for cell in self.cells:
+            if cell.outcome != PASSED:
+                alike.setdefault((cell.client, cell.outcome, _reason(cell)), []).append(cell)
+        for client in axes(self.cells)[0]:
+            for (of, outcome, reason), cells in alike.items():
+                if of == client:
+                    yield client, outcome, reason, cells
+
+
+def _reason(cell: Cell) -> str:
+    """What tells most in a line: the line of the error, where the detail is a trace of calls."""
+    lines = cell.detail.strip().splitlines() or ["no reason given"]
+    if not lines[0].startswith("Traceback"):
+        return lines[0]
+    return next((line for line in lines[1:] if line[:1].strip()), lines[0])
+
+
+def meaning(about: dict[str, Any]) -> str:
+    """A scenario in a line, with its KIPs."""
+    kips = ", ".join(f"KIP-{number}" for number in about.get("kips", ()))
+    return f"{about['meaning']}{f' ({kips})' if kips else ''}"
+
+
+def packages(entry: dict[str, Any]) -> str:
+    """What a client's program runs with, as its entry or the file beside its program pins it."""
+    if "requirements" in entry:
+        return ", ".join(entry["requirements"])
+    if "maven" in entry:
+        return ", ".join(entry["maven"])
+    pins = pathlib.Path(__file__).parent / "clients" / entry["program"]
+    manifest = pins.parent / "package.json"
+    if manifest.exists():
+        return ", ".join(
+            f"{name}@{version}" for name, version in json.loads(manifest.read_text())["dependencies"].items()
+        )
+    return str(entry.get("version", f"pinned beside its program, for {entry['toolchain']}"))
+
+
+def write_html(run: Run, path: pathlib.Path) -> None:
+    """The page for a browser."""
+    clients, scenarios = axes(run.cells)
+    places = {
+        (cell.client, cell.scenario): f"r{number}"
+        for number, (*_, own) in enumerate(run.reasons())
+        for cell in own
+    }
+    path.write_text(
+        PAGE.format(
+            title=html.escape(run.title),
+            summary=html.escape(run.summary),
+            colours="\n".join(
+                f".o{number} {{ background: {COLOURS[one]}; }}" for number, one in enumerate(OUTCOMES)
+            ),
+            legend=" &nbsp; ".join(
+                f'<span class="sign o{number}">{SIGNS[one]}</span> {one}'
+                for number, one in enumerate(OUTCOMES)
+            ),
+            head="".join(f'<th class="scenario"><span>{html.escape(name)}</span></th>' for name in scenarios),
+            rows="\n".join(_row(run, client, scenarios, places) for client in clients),
+            reasons="\n".join(_reasons_in_html(run)) or "<p>Every cell is green.</p>",
+            absent="".join(
+                f"<li>{html.escape(name)}: {html.escape(why)}</li>" for name, why in run.absent.items()
+            ),
+            scenarios=_pairs((name, meaning(run.scenarios[name])) for name in scenarios),
+            clients=_pairs((name, packages(run.clients[name])) for name in clients),
+        )
+    )
+
+
+def _pairs(pairs: Iterator[tuple[str, str]]) -> str:
+    return "".join(
+        f"<tr><th>{html.escape(one)}</th><td>{html.escape(other)}</td></tr>" for one, other in pairs
+    )
+
+
+def _row(run: Run, client: str, scenarios: Sequence[str], places: dict[tuple[str, str], str]) -> str:
+    found = by_place(run.cells)
+    cells = [found[client, scenario] for scenario in scenarios]
+    passed = sum(cell.outcome == PASSED for cell in cells)
+    row = [f'<tr><th>{html.escape(client)}</th><td class="number">{passed}</td>']
+    for cell in cells:
+        sign = SIGNS[cell.outcome]
+        title = html.escape(f"{cell.scenario}: {cell.outcome}, {cell.seconds:.1f} s. {cell.detail[:300]}")
+        if cell.outcome != PASSED:
+            sign = f'<a href="#{places[client, cell.scenario]}">{sign}</a>'
+        row.append(f'<td class="cell o{OUTCOMES.index(cell.outcome)}" title="{title}">{sign}</td>')
+    return "".join([*row, "</tr>"])
+
+
+def _reasons_in_html(run: Run) -> Iterator[str]:
+    """A heading a client; the whole detail of what failed, a line for the rest."""
+    last = None
+    for number, (client, outcome, reason, cells) in enumerate(run.reasons()):
+        if client != last:
+            yield f"<h3>{html.escape(client)}</h3>"
+            last = client
+        names = html.escape(", ".join(cell.scenario for cell in cells))
+        yield f'<p id="r{number}"><b>{outcome}</b>, {html.escape(reason)}: {names}</p>'
+        if outcome == FAILED:
+            yield from (f"<pre>{html.escape(cell.detail)}</pre>" for cell in cells)
+
+
+def write_markdown(run: Run, path: pathlib.Path) -> None:
+    """The page for the documentation. Its matrix has numbers for the scenarios, as a page is not wide."""
+    found = by_place(run.cells)
+    clients, scenarios = axes(run.cells)
+    numbers = range(1, len(scenarios) + 1)
+    lines = [
+        f"# {run.title}",
+        "",
+        run.summary,
+        "",
+        "Made by `scripts/compat --markdown docs/compatibility.md`.",
+        "",
+    ]
+    lines += ["; ".join(f"`{SIGNS[one]}` {one}" for one in OUTCOMES) + ".", ""]
+    lines += ["| client | passed |" + "".join(f" {number} |" for number in numbers)]
+    lines += ["|---|--:|" + ":-:|" * len(scenarios)]
+    for client in clients:
+        outcomes = [found[client, name].outcome for name in scenarios]
+        signs = "".join(f" {SIGNS[one]} |" for one in outcomes)
+        lines.append(f"| {client} | {outcomes.count(PASSED)} |{signs}")
+    lines += ["", "## Scenarios", ""]
+    lines += [
+        f"{number}. `{name}`: {meaning(run.scenarios[name])}"
+        for number, name in zip(numbers, scenarios, strict=True)
+    ]
+    lines += ["", "## Why a cell is not green", ""]
+    for client, outcome, reason, cells in run.reasons():
+        lines.append(f"- {client}, {outcome}, {reason}: {', '.join(cell.scenario for cell in cells)}")
+    lines += ["", "## Clients, as they come from their registries", ""]
+    lines += [f"- {client}: {packages(run.clients[client])}" for client in clients]
+    lines += ["", "## Not in the suite", ""]
+    lines += [f"- {name}: {why}" for name, why in run.absent.items()]
+    path.write_text("\n".join(lines) + "\n")
