@@ -28,6 +28,7 @@ def internal_topic_settings(name: str, config: BrokerConfig) -> tuple[int, dict[
         return config["transaction.state.log.num.partitions"], {
             "cleanup.policy": "compact",
             "compression.type": "uncompressed",
+            "min.insync.replicas": str(config["transaction.state.log.min.isr"]),
             "segment.bytes": str(config["transaction.state.log.segment.bytes"]),
             "unclean.leader.election.enable": "false",
         }

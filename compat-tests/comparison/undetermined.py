@@ -94,6 +94,7 @@ RULES: dict[str, Rule] = {
     # What is said to people: every broker says it in its own words.
     "error_message": marked("text"),
     "batch_index_error_message": marked("text"),
+    "status_detail": marked("text"),
     # Names of machines, networks and their state.
     "host": marked("host"),
     "client_host": marked("host"),

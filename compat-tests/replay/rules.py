@@ -51,11 +51,13 @@ def at_some_point(value: Any, names: Names) -> Shown:  # noqa: ARG001
 TIMING: dict[str, Rule] = {
     # How far records and offsets have come.
     "records": anything,
+    "aborted_transactions": anything,
     "fetch_offset": at_some_point,
     "offset": at_some_point,
     "base_offset": at_some_point,
     "committed_offset": anything,
     "committed_leader_epoch": anything,
+    "end_offset": at_some_point,
     "high_watermark": at_some_point,
     "partition_size": at_some_point,
     "last_stable_offset": at_some_point,
@@ -75,6 +77,9 @@ TIMING: dict[str, Rule] = {
     "current_leader_epoch": at_some_point,
     "last_fetched_epoch": at_some_point,
     "JoinGroupResponse.members": anything,
+    # What a client notes beside an offset, for itself.
+    "committed_metadata": anything,
+    "metadata": anything,
     # Who of several members comes first, and how long a client is ready to wait.
     "leader": anything,
     "timeout_ms": anything,

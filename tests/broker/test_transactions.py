@@ -304,6 +304,14 @@ def test_transactions_are_described_and_listed(desk: Desk) -> None:
     assert (unknown.unknown_state_filters, unknown.transaction_states) == (["ongoing"], [])
 
 
+def test_the_topic_of_transactions_has_settings_of_its_own() -> None:
+    """Those of transaction.state.log.*, on the topic itself as with Kafka."""
+    desk = Desk(transaction_state_log_segment_bytes=2_000_000)
+    desk.producer("a")
+    overrides = desk.harness.node.topics.get("__transaction_state").config.overrides  # type: ignore[union-attr]
+    assert (overrides["segment.bytes"], overrides["min.insync.replicas"]) == ("2000000", "1")
+
+
 def test_what_is_asked_twice_is_told_twice(desk: Desk) -> None:
     """DescribeTransactions answers each id of a request, those it was asked before too."""
     desk.producer("a")

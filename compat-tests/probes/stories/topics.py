@@ -278,6 +278,9 @@ def settings(p: Prober) -> Answers:
     yield from ask("no keys", 2, "topics-configured", [])
     yield from ask("twice", 2, "topics-configured", keys, times=2)
     yield from ask("unknown topic", 2, "topics-nowhere", keys)
+    own = ["cleanup.policy", "compression.type", "min.insync.replicas", "segment.bytes", "retention.ms"]
+    for name in ("__consumer_offsets", "__transaction_state"):
+        yield from ask(name, 2, name, own)
     for name in BAD_NAMES[:5]:
         yield from ask(f"topic {name!r}", 2, name, keys)
     yield from ask("broker", 4, "1", ["log.retention.ms", "node.id"])
