@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from .share_groups import ShareGroupSettings
     from .topics import Topic, Topics
 
+# Members that are started at once come within milliseconds of each other. Who comes after the first rebalance
+# makes another, of which the others learn by a heartbeat, seconds later. (The timers of Apache Kafka are slow
+# enough to gather them where it has no delay.)
+GATHERING_MS = 10
+
 
 class GroupCoordinator(Coordinator):
     """All groups of the broker. `open_node` makes it, `load`s it once the topics are there, and `close`s it.
@@ -155,7 +160,7 @@ def _group_config(config: BrokerConfig) -> GroupConfig:
         max_size=config["group.max.size"],
         min_session_timeout_ms=config["group.min.session.timeout.ms"],
         max_session_timeout_ms=config["group.max.session.timeout.ms"],
-        initial_rebalance_delay_ms=config["group.initial.rebalance.delay.ms"],
+        initial_rebalance_delay_ms=max(config["group.initial.rebalance.delay.ms"], GATHERING_MS),
         offset_metadata_max_bytes=config["offset.metadata.max.bytes"],
         offsets_retention_ms=config["offsets.retention.minutes"] * 60_000,
     )

@@ -8,7 +8,7 @@ transaction that nobody ends when its time is up.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..protocol.errors import ErrorCode
 from ..storage.errors import StorageError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .config import BrokerConfig
     from .group_coordinator import GroupCoordinator
+    from .partition import Partition
     from .producer_ids import ProducerIds
     from .topics import Topics
     from .transactions.shard import TransactionShard
@@ -129,7 +130,7 @@ class TransactionCoordinator(Coordinator):
         """Write the markers that a shard has ordered, and tell it when all are durable."""
         _MarkerRound(self, order, now).run()
 
-    def partition(self, name: str, index: int) -> Any:
+    def partition(self, name: str, index: int) -> Partition | None:
         """The partition that a marker goes to; None once its topic is deleted."""
         return self._topics.partition(name, index)
 
@@ -177,12 +178,13 @@ class _MarkerRound:
         order = self._order
         if not order.partitions:
             self._finish()
-        marker = Marker(order.producer_id, order.producer_epoch, order.committed)
         for name, index in order.partitions:
             partition = self._coordinator.partition(name, index)
             if partition is None:
                 self._settle(ErrorCode.NONE)
             else:
+                epoch = _coordinator_epoch(partition, order.producer_id)
+                marker = Marker(order.producer_id, order.producer_epoch, order.committed, epoch)
                 write_marker(partition, marker, self._coordinator.groups, self._now.wall_ms, self._settle)
 
     def _settle(self, error: ErrorCode) -> None:
@@ -198,3 +200,14 @@ class _MarkerRound:
             order.transactional_id,
             lambda shard, _, now, effects: shard.markers_written(order, is_complete, now, effects),
         )
+
+
+def _coordinator_epoch(partition: Partition, producer_id: int) -> int:
+    """The epoch for a marker of this coordinator, which has no successor: not below one that was seen.
+
+    A log that Apache Kafka wrote, or an administrator's marker, may have brought a higher one.
+    """
+    if partition.offline is not None:
+        return 0
+    entry = partition.log.producers.entries.get(producer_id)
+    return 0 if entry is None else max(entry.coordinator_epoch, 0)

@@ -25,7 +25,16 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from beside.kafka import NAMES, PROMPT_GROUPS, Broker, apache_kafka, group_rounds, running, spread
+from beside.kafka import (
+    HEARTBEATS,
+    NAMES,
+    WITHOUT_DELAYS,
+    Broker,
+    apache_kafka,
+    group_rounds,
+    running,
+    spread,
+)
 
 TOPIC = "measured"
 RECORD_BYTES = 1_000
@@ -64,7 +73,7 @@ def main() -> None:
     begin = time.monotonic()
     for number in range(options.rounds):
         for name in NAMES:
-            with running(name, PROMPT_GROUPS) as broker:
+            with running(name, (*HEARTBEATS, *WITHOUT_DELAYS)) as broker:
                 rows[name].append(measure(broker, options.megabytes))
             print(f"round {number + 1} of {options.rounds}, {name}: done", flush=True)
     lines = table(rows)

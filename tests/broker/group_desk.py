@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from odradek.broker.context import Pending
+from odradek.broker.group_coordinator import GATHERING_MS
 from odradek.protocol.api_keys import ApiKey
 from odradek.storage.file_system import FileSystem
 
@@ -65,6 +66,10 @@ class Desk:
             timers.run_due(due_ms)
         self.clock.advance(int(end_ms - self.clock.monotonic_ms()))
 
+    def gather(self) -> None:
+        """Let the first rebalance of a group gather its members."""
+        self.wait(2 * GATHERING_MS)  # each newcomer makes it wait once more
+
     def ask(self, api: str, version: int, *, client_id: str = "tester", **fields: Any) -> Any:
         """Send one request of fields; the response's value, or Waiting."""
         key = ApiKey[api.upper()]
@@ -115,7 +120,7 @@ class Desk:
     def stable(self, version: int = 9, **fields: Any) -> Any:
         """One member, alone in a stable group `g`; its join's answer."""
         waiting = self.enter(version, **fields)
-        self.wait(0)
+        self.gather()
         joined = waiting.response
         instance = {"group_instance_id": fields["group_instance_id"]} if "group_instance_id" in fields else {}
         assert self.sync(joined, {joined.member_id: b"all"}, **instance).assignment == b"all"

@@ -129,14 +129,14 @@ def test_a_regular_expression_is_resolved_by_the_broker() -> None:
     desk = Desk()
     answer = beat(desk, subscribed_topic_names=None, subscribed_topic_regex="ord.*")
     assert assigned(answer) == []
-    desk.wait(0)
+    desk.gather()
     answer = beat(desk, epoch=answer.member_epoch)
     assert assigned(answer) == [0, 1, 2]
     desk.node.topics.create("ordinary", 1, now_ms=desk.clock.wall_ms())
     assert beat(desk, epoch=answer.member_epoch).assignment is None
     desk.wait(10_001)
     beat(desk, epoch=answer.member_epoch)
-    desk.wait(0)
+    desk.gather()
     assert len(assigned(beat(desk, epoch=answer.member_epoch))) == 4
 
 
@@ -145,7 +145,7 @@ def test_a_regular_expression_survives_a_restart() -> None:
     desk = Desk()
     beat(desk, subscribed_topic_names=None, subscribed_topic_regex="ord.*")
     desk.restart(clean=False)
-    desk.wait(0)
+    desk.gather()
     assert assigned(beat(desk, epoch=1)) == [0, 1, 2]
 
 

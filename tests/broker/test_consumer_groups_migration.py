@@ -52,7 +52,7 @@ def classic(desk: Desk, **fields: Any) -> Any:
 def classic_group(desk: Desk) -> Any:
     """A classic group `g` with one member that has all of `orders`; the answer to its join."""
     waiting = classic(desk)
-    desk.wait(0)
+    desk.gather()
     joined = waiting.response if isinstance(waiting, Waiting) else waiting
     desk.sync(joined, {joined.member_id: assignment([0, 1, 2])})
     return joined
@@ -92,7 +92,7 @@ def test_the_last_member_of_the_new_protocol_leaves_a_classic_group_behind() -> 
     desk.commit(7, member_id=joined.member_id, generation_id_or_member_epoch=joined.generation_id)
     beat(desk)
     beat(desk, epoch=-1)
-    desk.wait(0)
+    desk.gather()
     assert described(desk).error_code == ErrorCode.GROUP_ID_NOT_FOUND
     assert desk.state() == "PreparingRebalance"
     waiting = classic(desk, member_id=joined.member_id)
@@ -130,7 +130,7 @@ def test_a_topic_that_grew_before_the_upgrade_is_shared() -> None:
     """
     desk = Desk()
     waiting = classic(desk, group_instance_id="i")
-    desk.wait(0)
+    desk.gather()
     joined = waiting.response
     desk.sync(joined, {joined.member_id: assignment([0, 1, 2])}, group_instance_id="i")
     topics = desk.node.topics
@@ -185,6 +185,6 @@ def test_members_that_have_not_arrived_join_again_after_the_end_of_the_new_proto
     beat(desk, instance_id="i")
     beat(desk, epoch=-2, instance_id="i")
     classic(desk, group_instance_id="i")
-    desk.wait(0)
+    desk.gather()
     assert desk.state() == "PreparingRebalance"
     assert desk.beat(joined) in (ErrorCode.REBALANCE_IN_PROGRESS, ErrorCode.ILLEGAL_GENERATION)

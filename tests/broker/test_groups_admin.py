@@ -90,7 +90,7 @@ def test_a_rebalancing_group_is_described_without_subscriptions(desk: Desk) -> N
     (group,) = desk.ask("describe_groups", 5, groups=["g"]).groups
     assert (group.group_state, group.protocol_data) == ("PreparingRebalance", "")
     assert [member.member_metadata for member in group.members] == [b""]
-    desk.wait(0)
+    desk.gather()
     assert desk.state() == "CompletingRebalance"
 
 

@@ -108,6 +108,7 @@ def test_old_and_unknown_records_can_be_read() -> None:
 
 def test_a_group_leaves_these_records(desk: Desk) -> None:
     """Its creation, each assignment, each commit, and its end, in Kafka's formats."""
+    begun_ms = desk.clock.wall_ms()
     joined = desk.stable()
     desk.commit(5, generation_id_or_member_epoch=1, member_id=joined.member_id, metadata="x")
     desk.ask("leave_group", 2, group_id="g", member_id=joined.member_id)
@@ -117,7 +118,7 @@ def test_a_group_leaves_these_records(desk: Desk) -> None:
         joined.member_id, None, "tester", "/127.0.0.1", 20_000, 10_000, SUBSCRIPTION, b"all"
     )
     assert log_of(desk) == [
-        GroupMetadata("g", "", 0, None, None, now_ms, ()),
+        GroupMetadata("g", "", 0, None, None, begun_ms, ()),
         GroupMetadata("g", "consumer", 1, "range", joined.member_id, now_ms, (member,)),
         OffsetCommit("g", "orders", 0, 5, -1, "x", now_ms, -1, topic_id),
         GroupMetadata("g", "consumer", 2, None, None, now_ms, ()),
@@ -145,7 +146,7 @@ def test_an_assignment_waits_for_its_sync(durable: Desk) -> None:
     told = durable.join()
     durable.node.syncs.run_all()
     waiting = durable.join(member_id=told.response.member_id)
-    durable.wait(0)
+    durable.gather()
     durable.node.syncs.run_all()
     joined = waiting.response
     leader = durable.sync(joined, {joined.member_id: b"all"})
@@ -206,7 +207,7 @@ def test_an_assignment_that_cannot_be_written_starts_over(
 ) -> None:
     """Every parked sync is refused once, and the group rebalances with the members it has."""
     first, second = desk.enter(), desk.enter()
-    desk.wait(0)
+    desk.gather()
     parked = desk.sync(second.response)
     with monkeypatch.context() as patch:
         patch.setattr(Partition, "append_records", _fail)

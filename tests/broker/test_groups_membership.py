@@ -7,6 +7,7 @@ from importlib import import_module
 
 import pytest
 
+from odradek.broker.group_coordinator import GATHERING_MS
 from odradek.protocol.errors import ErrorCode
 
 from .group_desk import SUBSCRIPTION, Desk, Waiting, answered
@@ -34,7 +35,7 @@ def test_one_member_joins_alone_and_leads(desk: Desk, version: int) -> None:
     """At every version a single member leads generation 1 and sees itself in the list of members."""
     waiting = desk.enter(version)
     assert isinstance(waiting, Waiting)
-    desk.wait(0)
+    desk.gather()
     joined = waiting.response
     assert joined.error_code == ErrorCode.NONE
     assert joined.generation_id == 1
@@ -49,7 +50,7 @@ def test_the_assignment_reaches_every_member(desk: Desk, version: int) -> None:
     """A follower's sync is parked until the leader brings the assignment (all versions of SyncGroup)."""
     first = desk.enter()
     second = desk.enter()
-    desk.wait(0)
+    desk.gather()
     leader, follower = first.response, second.response
     assert leader.leader == follower.leader == leader.member_id
     assert follower.members == []
@@ -120,7 +121,7 @@ def test_the_protocol_that_most_prefer_is_chosen(desk: Desk) -> None:
         desk.enter(protocols=protocols)
         for protocols in (range_first, sticky_first, [("own", b""), *sticky_first])
     ]
-    desk.wait(0)
+    desk.gather()
     assert {waiting.response.protocol_name for waiting in parked} == {"sticky"}
 
 
@@ -149,7 +150,7 @@ def test_who_does_not_join_in_time_is_out(desk: Desk) -> None:
 def test_who_does_not_sync_in_time_is_out(desk: Desk) -> None:
     """A leader that brings no assignment is put out after the rebalance timeout, and the rest rebalance."""
     first, second = desk.enter(session_timeout_ms=60_000), desk.enter()
-    desk.wait(0)
+    desk.gather()
     parked = desk.sync(second.response)
     desk.wait(20_000)
     assert parked.response.error_code == ErrorCode.REBALANCE_IN_PROGRESS
@@ -195,7 +196,7 @@ def test_a_repeated_join_replaces_the_parked_one(desk: Desk) -> None:
 def test_a_lost_join_answer_can_be_had_again(desk: Desk) -> None:
     """Before the sync, a join with the same protocols gets the same generation once more."""
     joined = desk.enter()
-    desk.wait(0)
+    desk.gather()
     again = desk.join(member_id=joined.response.member_id)
     assert again == joined.response
 
@@ -203,7 +204,7 @@ def test_a_lost_join_answer_can_be_had_again(desk: Desk) -> None:
 def test_a_follower_may_join_a_stable_group_again_without_a_rebalance(desk: Desk) -> None:
     """Only the leader's join, or another subscription, makes a stable group rebalance."""
     first, second = desk.enter(), desk.enter()
-    desk.wait(0)
+    desk.gather()
     leader, follower = first.response, second.response
     desk.sync(leader, {leader.member_id: b"1", follower.member_id: b"2"})
     again = desk.join(member_id=follower.member_id)
@@ -238,7 +239,7 @@ def test_syncs_are_checked(desk: Desk) -> None:
 def test_members_without_an_assignment_get_an_empty_one(desk: Desk) -> None:
     """The leader may leave members out, and name some that do not exist."""
     waiting = desk.enter()
-    desk.wait(0)
+    desk.gather()
     assert desk.sync(waiting.response, {"stranger": b"x"}).assignment == b""
     assert desk.state() == "Stable"
 
@@ -262,7 +263,7 @@ def test_several_members_leave_at_once(desk: Desk, version: int) -> None:
     """Each is named by member id, by instance id, or by both, and has an error code of its own (KIP-345)."""
     static = desk.enter(group_instance_id="shelf")
     dynamic = desk.enter()
-    desk.wait(0)
+    desk.gather()
     pending = desk.join()
     assert leave(
         desk,
@@ -313,8 +314,14 @@ def test_the_first_rebalance_waits_for_more_members() -> None:
     desk.node.close()
 
 
-def test_without_a_delay_the_first_member_need_not_wait(desk: Desk) -> None:
-    """The default delay here is 0."""
-    waiting = desk.enter()
-    desk.wait(0)
-    assert waiting.is_done
+def test_without_a_delay_members_of_the_same_moment_are_gathered(desk: Desk) -> None:
+    """The default delay here is 0; who comes milliseconds later is still part of the first generation."""
+    first = desk.enter()
+    desk.wait(GATHERING_MS - 1)
+    assert not first.is_done
+    second = desk.enter()
+    desk.wait(1 + GATHERING_MS)
+    assert first.response.generation_id == second.response.generation_id == 1
+    late = desk.enter()
+    desk.gather()
+    assert not late.is_done

@@ -63,7 +63,7 @@ def test_a_static_member_that_returns_while_joining_fences_the_old_one(desk: Des
 def test_a_static_member_that_returns_before_the_sync_rebalances(desk: Desk) -> None:
     """Its parked sync ends with FENCED_INSTANCE_ID, and the others begin again."""
     leader, follower = desk.enter(), desk.enter(group_instance_id="shelf")
-    desk.wait(0)
+    desk.gather()
     old = desk.sync(follower.response, group_instance_id="shelf")
     new = desk.join(group_instance_id="shelf")
     assert old.response.error_code == ErrorCode.FENCED_INSTANCE_ID

@@ -343,6 +343,19 @@ def test_an_administrator_ends_a_hanging_transaction(desk: Desk) -> None:
     assert desk.write_marker(one, commit=False, coordinator_epoch=6) == E.TRANSACTION_COORDINATOR_FENCED
 
 
+def test_a_high_coordinator_epoch_holds_no_later_transaction_up(desk: Desk) -> None:
+    """A marker that an administrator, or a broker before this one, wrote with a higher epoch than ours."""
+    one = desk.producer("a")
+    desk.write(one, b"x")
+    assert desk.write_marker(one, commit=False, coordinator_epoch=5) == E.NONE
+    one = following(one, desk.end(one, commit=False))
+    desk.write(one, b"y")
+    desk.end(one, commit=True)
+    assert desk.state("a") == "CompleteCommit"
+    assert desk.committed() == [b"y"]
+    assert desk.producers()[0].coordinator_epoch == 5
+
+
 def test_an_id_that_is_not_used_is_forgotten(desk: Desk) -> None:
     """transactional.id.expiration.ms after its last change, unless a transaction is open; for good."""
     desk.producer("idle")

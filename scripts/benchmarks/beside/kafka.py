@@ -20,16 +20,16 @@ import apache_kafka  # noqa: E402
 import brokers  # noqa: E402
 
 NAMES = ("Odradek", "Apache Kafka")
-# Nothing waits on purpose; members of consumer groups beat every 500 ms and are dead after 6 s, as those of
-# classic groups say it themselves.
-PROMPT_GROUPS = (
-    "group.initial.rebalance.delay.ms=0",
-    "group.consumer.assignment.interval.ms=0",
+# Members of consumer groups beat every 500 ms and are dead after 6 s, as those of classic ones ask for.
+HEARTBEATS = (
     "group.consumer.session.timeout.ms=6000",
     "group.consumer.min.session.timeout.ms=6000",
     "group.consumer.heartbeat.interval.ms=500",
     "group.consumer.min.heartbeat.interval.ms=500",
 )
+# How long groups wait on purpose. The Apache Kafka of the tests is told not to wait for first members.
+WITHOUT_DELAYS = ("group.initial.rebalance.delay.ms=0", "group.consumer.assignment.interval.ms=0")
+OWN_DELAYS = {"Odradek": (), "Apache Kafka": ("group.initial.rebalance.delay.ms=3000",)}
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
