@@ -46,6 +46,14 @@ def test_a_task_changes_hands_when_its_owner_has_let_go() -> None:
     assert described(desk).group_state == "Stable"
 
 
+def test_a_member_that_lost_an_answer_is_told_again() -> None:
+    """It says what it has, which is not what it should have."""
+    desk = Desk()
+    beat(desk)
+    assert told(beat(desk, epoch=2, active={})) == {"0": [0, 1, 2]}
+    assert told(beat(desk, epoch=2, active={"0": [0, 1, 2]})) is None
+
+
 def test_a_member_that_gives_up_nothing_is_put_out() -> None:
     """Its rebalance timeout is over, and the second member gets what it had."""
     desk = Desk()
@@ -105,7 +113,7 @@ def test_a_group_waits_for_more_members_if_told_so() -> None:
     """group.streams.initial.rebalance.delay.ms: the first ones are told that their assignment is delayed."""
     desk = Desk(group_streams_initial_rebalance_delay_ms=3_000)
     first = beat(desk)
-    assert (first.member_epoch, told(first)) == (-1, {})
+    assert (first.member_epoch, told(first)) == (1, {})
     assert statuses(first) == [(DELAYED, "Assignment delayed due to the configured initial rebalance delay.")]
     beat(desk, "m2")
     desk.wait(3_000)

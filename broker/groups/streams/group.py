@@ -29,6 +29,8 @@ from .topic_configuration import ConfiguredTopology
 from .topology import InternalTopic, Topology
 
 NO_EPOCH = -1
+# A group begins with an epoch, and with a target for it in which nobody has anything.
+FIRST_EPOCH = 1
 NO_TASKS = TaskSets()
 _ERRORS_SHOWN = 3
 
@@ -58,11 +60,11 @@ class StreamsGroup:
     def __init__(self, group_id: str, config: StreamsGroupConfig) -> None:
         self.group_id = group_id
         self.config = config
-        self.epoch = 1
+        self.epoch = FIRST_EPOCH
         self.metadata_hash = 0
         self.validated_topology_epoch = NO_EPOCH
         self.assignment_configs: tuple[tuple[str, str], ...] = ()
-        self.target_epoch = NO_EPOCH
+        self.target_epoch = FIRST_EPOCH
         self.target_timestamp_ms = 0
         self.target: dict[str, TaskSets] = {}
         self.topology: Topology | None = None

@@ -192,15 +192,17 @@ def _check_tasks(subtopologies: Any, owned: TaskSets) -> None:
 
 def _reply(update: MemberUpdate, request: StreamsHeartbeat, reached: StreamsMember) -> StreamsHeartbeatReply:
     group, config, member = update.group, update.group.config, update.member
-    is_told = request.member_epoch == JOIN_EPOCH or reached.assigned != member.assigned
+    assigned = reached.assigned
+    tasks = TaskSets(frozenset(assigned.active), assigned.standby, assigned.warmup)
+    # Who says to have something else may not have got the answer that told it. Kafka 4.4 would not repeat it.
+    is_behind = request.owned is not None and request.owned != tasks
+    is_told = request.member_epoch == JOIN_EPOCH or assigned != member.assigned or is_behind
     moved = member.user_endpoint != reached.user_endpoint
-    if moved or (reached.assigned != member.assigned and reached.user_endpoint is not None):
+    if moved or (assigned != member.assigned and reached.user_endpoint is not None):
         group.endpoint_epoch += 1
     endpoints = None
     if group.endpoint_epoch != request.endpoint_epoch:
         endpoints = endpoints_of(group, reached, update.configured, update.topics)
-    assigned = reached.assigned
-    tasks = TaskSets(frozenset(assigned.active), assigned.standby, assigned.warmup)
     return StreamsHeartbeatReply(
         reached.member_id,
         reached.member_epoch,

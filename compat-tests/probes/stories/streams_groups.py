@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from odradek.protocol.messages import incremental_alter_configs as altered
 from odradek.protocol.messages import join_group as joins
 from odradek.protocol.messages import list_groups
 from odradek.protocol.messages import offset_commit as commits
@@ -367,6 +368,77 @@ def told_besides(p: Prober) -> Answers:
     yield "is told of it, v0", beat(p, g, epoch=4, version=0)
     yield "leaves", beat(p, g, "m2", epoch=-1)
     yield "is still told of it", beat(p, g, epoch=4, **owns({"0": [0, 1]}))
+
+
+def set_up(p: Prober, group: str, **settings: str) -> Any:
+    """Settings of a group of its own."""
+    configs = [
+        altered.CONFIG(name=f"streams.{name.replace('_', '.')}", config_operation=0, value=value)
+        for name, value in settings.items()
+    ]
+    asked = altered.RESOURCE(resource_type=32, resource_name=group, configs=configs)
+    return p.ask("incremental_alter_configs", 1, resources=[asked])
+
+
+@story
+def settings_of_groups(p: Prober) -> Answers:
+    """Delays, standbys and tags that a group has of its own."""
+    g = "streams-delayed"
+    yield "a delay", set_up(p, g, initial_rebalance_delay_ms="1500")
+    time.sleep(0.5)  # Kafka's coordinator learns of settings from its controller
+    yield "joins", beat(p, g)
+    yield "another joins", beat(p, g, "m2")
+    yield "lives", beat(p, g, epoch=1, **NONE)
+    yield "describe while waiting", describe(p, g)
+    time.sleep(2)
+    yield "gets its tasks", beat(p, g, epoch=1, **NONE)
+    yield "gets its tasks too", beat(p, g, "m2", epoch=1, **NONE)
+    yield "describe after that", describe(p, g)
+    g = "streams-apart"
+    yield "an interval", set_up(p, g, assignment_interval_ms="1500", session_timeout_ms="50000")
+    time.sleep(0.5)
+    yield "first of it joins", beat(p, g)
+    yield "second of it joins too early", beat(p, g, "m2")
+    time.sleep(2)
+    yield "second of it lives", beat(p, g, "m2", epoch=2, **NONE)
+    yield "describe of it", describe(p, g)
+    g = "streams-tags"
+    yield "tags", set_up(p, g, rack_aware_assignment_tags="zone,cluster")
+    time.sleep(0.5)
+    zone = [heartbeats.KEY_VALUE(key="zone", value="a")]
+    yield "lacks a tag", beat(p, g, client_tags=zone)
+    yield "lacks a tag, v0", beat(p, g, version=0, client_tags=zone)
+
+
+@story
+def standbys(p: Prober) -> Answers:
+    """Replicas of states, in other processes than the tasks that they replicate; roles that change."""
+    g = "streams-standbys"
+    counts = topology(subtopology(0, ("flights",), (topic(f"{g}-changelog"),)))
+    yield "one replica", set_up(p, g, num_standby_replicas="1")
+    yield "changelog", make(p, f"{g}-changelog", 4)
+    time.sleep(0.5)
+    yield "first joins", beat(p, g, topology=counts)
+    yield "second joins", beat(p, g, "m2", topology=counts)
+    yield "first gives up", beat(p, g, epoch=2, **owns({"0": [0, 1, 2, 3]}))
+    described = describe(p, g)
+    yield "describe two", described
+    has = {
+        each.subtopology_id: each.partitions
+        for each in described.groups[0].members[0].assignment.active_tasks
+    }
+    has_standby = described.groups[0].members[0].assignment.standby_tasks
+    replicas = {each.subtopology_id: each.partitions for each in has_standby}
+    yield "first gave up", beat(p, g, epoch=2, **owns(has, replicas))
+    yield "second gets", beat(p, g, "m2", epoch=3, **NONE)
+    yield "first lives", beat(p, g, epoch=3, **owns(has, replicas))
+    yield "describe both", describe(p, g)
+    yield "a thread of the first process joins", beat(p, g, "m3", topology=counts, process_id="p-m1")
+    yield "describe three", describe(p, g)
+    yield "second leaves", beat(p, g, "m2", epoch=-1)
+    yield "first takes over", beat(p, g, epoch=3, **owns(has, replicas))
+    yield "third lives", beat(p, g, "m3", epoch=4, **NONE)
+    yield "describe one process", describe(p, g)
 
 
 @story
