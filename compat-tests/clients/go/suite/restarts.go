@@ -21,6 +21,10 @@ func restartResume(client Client, _ string) {
 		member.leave()
 		harness.Equal(offsets(member.tracker.Seen()), sequence(int64(run)*100, 100), "offsets of a run")
 		restart(how)
+		harness.WaitUntil("the partition has a leader again", patience, func() bool {
+			_, _, err := client.Bounds(topic, 0)
+			return err == nil
+		})
 	}
 	checkExactlyOnce(read(client, topic, 1, 300, ConsumerOptions{}), 300)
 }

@@ -1,0 +1,212 @@
+"""kcat, the command-line tool of librdkafka, as Debian has it."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from harness import (
+    ask_broker,
+    check_exactly_once,
+    expect,
+    expect_equal,
+    fresh,
+    main,
+    numbered,
+    wait_until,
+)
+from tool import GROUP, SECONDS, Member, command, fill, kcat, lines, make_topics, read, send
+
+
+def command_line(bootstrap: str) -> None:
+    """List, describe, produce and consume."""
+    (topic,) = make_topics(bootstrap, 1)
+    listed = kcat(bootstrap, "-L").decode()
+    expect(f'topic "{topic}" with 1 partitions' in listed, "listed", listed)
+    expect(f" at {bootstrap} (controller)" in listed, "the broker is the controller", listed)
+    send(bootstrap, topic, b"other:value\n", "-H", "name=text")
+    (_, record) = read(bootstrap, topic)
+    expect_equal((record["key"], record["payload"], record["headers"]), ("other", "value", ["name", "text"]))
+
+
+def produce_codecs(bootstrap: str) -> None:
+    for codec in ("none", "gzip", "snappy", "lz4", "zstd"):
+        topic, records = fresh("topic"), [(key, value * 20) for key, value in numbered(500)]
+        send(bootstrap, topic, lines(records), settings=[f"compression.codec={codec}"])
+        found = [(one["key"].encode(), one["payload"].encode()) for one in read(bootstrap, topic)]
+        expect_equal(found, records, f"records under {codec}")
+
+
+def produce_acks(bootstrap: str) -> None:
+    topic = fresh("topic")
+    for number, acks in enumerate(("all", "1", "0")):
+        send(bootstrap, topic, lines(numbered(10, number * 10)), settings=[f"topic.acks={acks}"])
+    found = read(bootstrap, topic)
+    expect_equal([one["offset"] for one in found], list(range(30)), "offsets")
+    check_exactly_once((one["payload"].encode() for one in found), 30)
+
+
+def consume_beginning(bootstrap: str) -> None:
+    topic = fresh("topic")
+    fill(bootstrap, topic, 2000)
+    check_exactly_once((one["payload"].encode() for one in read(bootstrap, topic)), 2000)
+
+
+def consume_times(bootstrap: str) -> None:
+    topic = fresh("topic")
+    fill(bootstrap, topic, 10)
+    time.sleep(0.05)  # between two times of milliseconds
+    fill(bootstrap, topic, 10, 10)
+    times = [one["ts"] for one in read(bootstrap, topic)]
+    expect(times[9] < times[10], "times", times)
+    asked = kcat(bootstrap, "-Q", "-t", f"{topic}:0:{times[9] + 1}").decode()
+    expect_equal(asked.strip(), f"{topic} [0] offset 10", "offset for a time")
+    late = kcat(bootstrap, "-Q", "-t", f"{topic}:0:{times[19] + 10**6}").decode()
+    expect_equal(late.strip(), f"{topic} [0] offset -1", "offset behind the end")
+    values = kcat(bootstrap, "-C", "-t", topic, "-o", f"s@{times[9] + 1}", "-e", "-q").splitlines()
+    expect_equal(values, [value for _, value in numbered(10, 10)], "from a time on")
+
+
+def consume_long_poll(bootstrap: str) -> None:
+    (topic,) = make_topics(bootstrap, 1)
+    threading.Timer(1, lambda: send(bootstrap, topic, b"key:now\n")).start()
+    begin = time.monotonic()
+    value = kcat(
+        bootstrap,
+        *("-C", "-t", topic, "-o", "1", "-c", "1", "-q"),
+        settings=["fetch.wait.max.ms=20000", "socket.timeout.ms=60000"],
+    )
+    expect_equal(value, b"now\n", "record")
+    expect(0.9 < time.monotonic() - begin < 10, "the fetch waited on though there was a record")
+
+
+def errors_offset(bootstrap: str) -> None:
+    topic = fresh("topic")
+    fill(bootstrap, topic, 10)
+    behind = ("-C", "-t", topic, "-p", "0", "-o", "1000", "-q")
+    strict = command(bootstrap, *behind, settings=["topic.auto.offset.reset=error"])
+    done = subprocess.run(strict, capture_output=True, text=True, timeout=SECONDS, check=False)
+    expect(done.returncode != 0 and "Offset out of range" in done.stderr, "error", done.stderr)
+    lenient = kcat(bootstrap, *behind, "-c", "10", settings=["topic.auto.offset.reset=earliest"])
+    check_exactly_once(lenient.splitlines(), 10)
+
+
+def shared(members: list[Member], topics: list[str]) -> None:
+    """Wait until each topic is read by one of the members, and each member reads one."""
+
+    def share() -> bool:
+        owned = [one.owned for one in members]
+        return all(owned) and sum(map(len, owned)) == len(topics) and set().union(*owned) == set(topics)
+
+    wait_until(share, f"{len(topics)} topics shared by {len(members)}", 45)
+
+
+def group_members(bootstrap: str) -> None:
+    topics, group = make_topics(bootstrap, 6), fresh("group")
+    members = [Member(bootstrap, group, topics)]
+    shared(members, topics)
+    members += [Member(bootstrap, group, topics), Member(bootstrap, group, topics)]
+    everybody = list(members)
+    shared(members, topics)
+    members.pop().leave()
+    shared(members, topics)
+    members.pop().die()
+    shared(members, topics)
+    for topic in topics:
+        send(bootstrap, topic, b"key:%s-later\n" % topic.encode())
+    wanted = {*topics, *(f"{topic}-later" for topic in topics)}
+    wait_until(
+        lambda: {value for one in everybody for value in one.seen} == wanted, "every record is read", 45
+    )
+    members[0].leave()
+
+
+def group_round_robin(bootstrap: str) -> None:
+    topics, group = make_topics(bootstrap, 6), fresh("group")
+    members = [Member(bootstrap, group, topics), Member(bootstrap, group, topics)]
+    shared(members, topics)
+    expect_equal([len(one.owned) for one in members], [3, 3], "topics each")  # by range: 6 and 0
+    for one in members:
+        one.leave()
+
+
+def consume_pattern(bootstrap: str) -> None:
+    prefix = fresh("pattern")
+    first, other, later = f"{prefix}-first", f"other-{prefix}", f"{prefix}-later"
+    for topic in (first, other):
+        fill(bootstrap, topic, 10)
+    member = Member(bootstrap, fresh("group"), [f"^{prefix}-.*"], "topic.metadata.refresh.interval.ms=500")
+    wait_until(lambda: len(member.seen) == 10, "the first topic's records")
+    fill(bootstrap, later, 10, 10)
+    wait_until(lambda: len(member.seen) >= 20, "the later topic's records")
+    check_exactly_once((value.encode() for value in member.seen), 20)
+    expect_equal(member.owned, {first, later}, "topics")
+    member.leave()
+
+
+def restart_resume(bootstrap: str) -> None:
+    topic, group = fresh("topic"), fresh("group")
+    for run in range(3):
+        fill(bootstrap, topic, 100, run * 100)
+        found = kcat(bootstrap, "-G", group, "-c", "100", "-q", topic, settings=GROUP).splitlines()
+        expect_equal(found, [value for _, value in numbered(100, run * 100)], f"records of run {run}")
+        ask_broker("stop" if run == 0 else "kill")
+        ask_broker("start")
+
+
+def kill_produce(bootstrap: str) -> None:
+    count, kills, topic = 200_000, 5, fresh("topic")
+    settings = (
+        "enable.idempotence=true",
+        "queue.buffering.max.messages=20000",
+        "reconnect.backoff.max.ms=500",
+    )
+    producer = subprocess.Popen(
+        command(bootstrap, "-P", "-E", "-t", topic, "-K", ":", settings=settings), stdin=subprocess.PIPE
+    )
+    assert producer.stdin is not None
+    part = count // (kills + 1)
+    for number in range(kills + 1):
+        producer.stdin.write(lines(numbered(part, number * part)))
+        if number < kills:
+            ask_broker("kill")
+            ask_broker("start")
+    producer.stdin.write(lines(numbered(count - part * (kills + 1), part * (kills + 1))))
+    producer.stdin.close()
+    expect_equal(producer.wait(120), 0, "exit code")
+    check_exactly_once(kcat(bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-q").splitlines(), count)
+
+
+DEFAULTS = "its topics come into being with the broker's defaults"
+SCENARIOS = {
+    **dict.fromkeys(
+        ("admin-topics", "admin-partitions", "admin-configs", "admin-groups", "errors-unknown-topic"),
+        "it lists topics, and administers nothing",
+    ),
+    **dict.fromkeys(("produce-append-time", "produce-too-large", "consume-large"), DEFAULTS),
+    "consume-seek": "it does not seek",
+    "command-line": command_line,
+    "produce-codecs": produce_codecs,
+    "produce-acks": produce_acks,
+    "consume-beginning": consume_beginning,
+    "consume-times": consume_times,
+    "consume-long-poll": consume_long_poll,
+    "consume-pattern": consume_pattern,
+    "errors-offset": errors_offset,
+    "group-members": group_members,
+    "group-round-robin": group_round_robin,
+    "restart-resume": restart_resume,
+    "kill-produce": kill_produce,
+    "produce-shapes": "it sets no timestamps",
+    "group-commit": "it commits no metadata",
+    "admin-cluster": "it does not tell the cluster's id",
+    "transactions": "its transactions hold no offsets",
+}
+
+if __name__ == "__main__":
+    main(SCENARIOS)

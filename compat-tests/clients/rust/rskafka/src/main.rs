@@ -1,0 +1,53 @@
+//! The program for rskafka, which is Rust throughout: one client for each partition, and no groups.
+
+mod client;
+mod scenarios;
+
+use harness::{NotInThisClient, Outcome};
+
+const NO_GROUPS: &str = "it has no groups";
+const NO_SETTINGS: &str = "it neither reads nor writes settings";
+const NOT_TRANSACTIONAL: &str = "its producer is neither idempotent nor transactional";
+
+fn absent(name: &str) -> &'static str {
+    match name {
+        "admin-configs"
+        | "admin-alter-configs"
+        | "admin-dynamic-configs"
+        | "produce-too-large"
+        | "produce-append-time"
+        | "consume-large" => NO_SETTINGS,
+        "admin-partitions" => "it adds no partitions",
+        "admin-cluster" => "it does not describe the cluster",
+        "admin-log-dirs" => "it describes no folders",
+        "produce-acks" => "it waits for all replicas always",
+        "produce-shapes" => "its headers are a map, without nulls",
+        "consume-seek" => "each fetch names its offset: there is nothing to seek or pause",
+        "command-line" => "it has no command-line tool",
+        "kill-produce" | "kill-transactions" | "consume-transform-produce" => NOT_TRANSACTIONAL,
+        _ if name.starts_with("transactions") => NOT_TRANSACTIONAL,
+        _ if name.contains("group") => NO_GROUPS,
+        "consume-pattern" | "restart-resume" | "kill-consume" | "kill-rebalance" => NO_GROUPS,
+        _ => "not written for this client",
+    }
+}
+
+async fn run(name: &str, bootstrap: &str) -> Outcome {
+    match name {
+        "admin-topics" => scenarios::admin_topics(bootstrap).await,
+        "admin-delete-records" => scenarios::admin_delete_records(bootstrap).await,
+        "produce-codecs" => scenarios::produce_codecs(bootstrap).await,
+        "consume-beginning" => scenarios::consume_beginning(bootstrap).await,
+        "consume-times" => scenarios::consume_times(bootstrap).await,
+        "consume-long-poll" => scenarios::consume_long_poll(bootstrap).await,
+        "errors-unknown-topic" => scenarios::errors_unknown_topic(bootstrap).await,
+        "errors-offset" => scenarios::errors_offset(bootstrap).await,
+        _ => Err(NotInThisClient(absent(name)).into()),
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let (name, bootstrap) = harness::arguments();
+    harness::finish(run(&name, &bootstrap).await)
+}
