@@ -1,0 +1,93 @@
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.kafka.clients.admin.AdminClient;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/** Records of a share group (KIP-932): accepted, released, rejected, and kept a while longer (KIP-1222). */
+final class ShareAcknowledge implements Scenario {
+    private static final int RECORDS = 40;
+
+    @Override
+    public void run(String bootstrap) throws Exception {
+        String topic = Topics.create(bootstrap);
+        String group = Check.fresh("share");
+        fromTheStart(bootstrap, group);
+        send(bootstrap, topic);
+        Map<String, Integer> deliveries = new HashMap<>();
+        Properties properties = new Properties();
+        properties.put("bootstrap.servers", bootstrap);
+        properties.put("group.id", group);
+        properties.put("share.acknowledgement.mode", "explicit");
+        try (KafkaShareConsumer<String, String> consumer =
+                 new KafkaShareConsumer<>(properties, new StringDeserializer(), new StringDeserializer())) {
+            consumer.subscribe(List.of(topic));
+            Check.waitUntil("every record was delivered to its end", () -> {
+                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
+                    int count = deliveries.merge(record.value(), 1, Integer::sum);
+                    int number = Integer.parseInt(record.value());
+                    if (number % 4 != 2) {
+                        Check.expectEqual(record.deliveryCount().get(), (short) count, "deliveries of " + number);
+                    }
+                    consumer.acknowledge(record, answer(number, count));
+                }
+                consumer.commitSync().values().forEach(
+                    problem -> Check.expect(problem.isEmpty(), "acknowledged: " + problem));
+                return done(deliveries) ? true : null;
+            });
+            Check.expect(consumer.poll(Duration.ofMillis(500)).isEmpty(), "nothing comes again");
+        }
+    }
+
+    /** By the number: accepted at once, released once, kept once and then accepted, rejected. */
+    private static AcknowledgeType answer(int number, int count) {
+        if (number % 4 == 3) {
+            return AcknowledgeType.REJECT;
+        }
+        if (number % 4 == 0 || count > 1) {
+            return AcknowledgeType.ACCEPT;
+        }
+        return number % 4 == 1 ? AcknowledgeType.RELEASE : AcknowledgeType.RENEW;
+    }
+
+    private static boolean done(Map<String, Integer> deliveries) {
+        for (int number = 0; number < RECORDS; number++) {
+            int wanted = number % 4 == 1 || number % 4 == 2 ? 2 : 1;
+            if (deliveries.getOrDefault(String.valueOf(number), 0) < wanted) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void fromTheStart(String bootstrap, String group) throws Exception {
+        ConfigEntry entry = new ConfigEntry("share.auto.offset.reset", "earliest");
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
+        try (AdminClient admin = Topics.admin(bootstrap)) {
+            admin.incrementalAlterConfigs(
+                Map.of(resource, List.of(new AlterConfigOp(entry, AlterConfigOp.OpType.SET)))).all().get();
+        }
+    }
+
+    private static void send(String bootstrap, String topic) {
+        Properties properties = new Properties();
+        properties.put("bootstrap.servers", bootstrap);
+        try (KafkaProducer<String, String> producer =
+                 new KafkaProducer<>(properties, new StringSerializer(), new StringSerializer())) {
+            for (int number = 0; number < RECORDS; number++) {
+                producer.send(new ProducerRecord<>(topic, String.valueOf(number)));
+            }
+        }
+    }
+}
