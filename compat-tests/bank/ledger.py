@@ -82,7 +82,7 @@ class Books:
             create_topics.REQUEST_TOPIC(name=name, num_partitions=size, replication_factor=1)
             for name, size in sizes.items()
         ]
-        self._prober.ask("create_topics", 5, topics=topics, timeout_ms=30_000)
+        self._ask("create_topics", 5, topics=topics, timeout_ms=30_000)
 
     def reconnect(self) -> None:
         """The broker was away."""
@@ -92,6 +92,13 @@ class Books:
     def close(self) -> None:
         """Hang up."""
         self._prober.close()
+
+    def _ask(self, api: str, version: int, **fields: Any) -> Any:
+        """Raises BooksDiffer where the broker does not answer: nothing takes it away meanwhile."""
+        answer = self._prober.ask(api, version, **fields)
+        if isinstance(answer, str):
+            raise BooksDiffer(f"{answer} instead of an answer to {api}")
+        return answer
 
     def order(self, count: int) -> None:
         """Order more transfers."""
@@ -107,7 +114,7 @@ class Books:
             if rows:
                 data.append(produce.REQUEST_PARTITION(index=index, records=build_batch(rows)))
         topic = produce.REQUEST_TOPIC(name=ORDERS, partition_data=data)
-        answer = self._prober.ask("produce", 7, acks=-1, timeout_ms=30_000, topic_data=[topic])
+        answer = self._ask("produce", 7, acks=-1, timeout_ms=30_000, topic_data=[topic])
         if any(row.error_code for row in answer.responses[0].partition_responses):
             raise BooksDiffer(f"orders were not taken: {answer}")
 
@@ -121,7 +128,7 @@ class Books:
             for index, position in enumerate(self._positions)
         ]
         topic = fetch.REQUEST_TOPIC(topic=LEDGER, partitions=rows)
-        answer = self._prober.ask(
+        answer = self._ask(
             "fetch", 11, max_wait_ms=0, min_bytes=0, isolation_level=1, topics=[topic], rack_id=""
         )
         are_closed = [self._read(row) for row in answer.responses[0].partitions]
@@ -205,9 +212,9 @@ class Books:
                 list_offsets.REQUEST_PARTITION(partition_index=index, timestamp=-1) for index in indexes
             ],
         )
-        ends = self._prober.ask("list_offsets", 5, replica_id=-1, isolation_level=1, topics=[asked])
+        ends = self._ask("list_offsets", 5, replica_id=-1, isolation_level=1, topics=[asked])
         topic = offset_fetch.REQUEST_TOPIC(name=ORDERS, partition_indexes=indexes)
-        committed = self._prober.ask("offset_fetch", 7, group_id=GROUP, topics=[topic], require_stable=True)
+        committed = self._ask("offset_fetch", 7, group_id=GROUP, topics=[topic], require_stable=True)
         wanted = {row.partition_index: row.offset for row in ends.topics[0].partitions}
         found = {row.partition_index: row.committed_offset for row in committed.topics[0].partitions}
         if found != wanted:
