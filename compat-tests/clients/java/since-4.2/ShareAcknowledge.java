@@ -71,7 +71,7 @@ final class ShareAcknowledge implements Scenario {
         return true;
     }
 
-    private static void fromTheStart(String bootstrap, String group) throws Exception {
+    static void fromTheStart(String bootstrap, String group) throws Exception {
         ConfigEntry entry = new ConfigEntry("share.auto.offset.reset", "earliest");
         ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
         try (AdminClient admin = Topics.admin(bootstrap)) {
