@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .data_folder import CheckpointTicket, DataFolder
+    from ..storage.log_directory import CheckpointTicket
+    from .data_folder import DataFolder
     from .sync_queue import SyncQueue
 
 log = logging.getLogger(__name__)

@@ -91,6 +91,10 @@ class MetadataLog:
         """For the sync queue. After a failure no change is accepted any more."""
         self.log.finish_sync(ticket, error)
 
+    def close(self, clean: bool) -> None:
+        """Close the log. Raises StorageFailed when a clean close does not succeed."""
+        self.log.close(clean)
+
     def require_online(self) -> None:
         """Raise StorageFailed when no change can be written."""
         if self.log.offline is not None:

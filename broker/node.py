@@ -71,11 +71,7 @@ class Node:
         self.cluster_id = self.folder.cluster_id
         self.syncs = SyncQueue(timers, clock)
         image = MetadataImage()
-        metadata_log = MetadataLog(self.folder.open_metadata_log(), self.syncs)
-        for kind, record in metadata_log.replay():
-            image.apply(kind, record)
-        self.folder.clear_strays(image)
-        self.metadata_log = metadata_log
+        self.metadata_log = metadata_log = self._load_metadata(image)
         self.topics = Topics(config, self.folder, metadata_log, image, self.syncs, self.random_uuid)
         self.producer_ids = ProducerIds(metadata_log, image, self.node_id)
         self.replication = Replication(config)
@@ -108,6 +104,18 @@ class Node:
             config, timers, clock, self.syncs, self.checkpoints, self.topics, metadata_log
         )
 
+    def _load_metadata(self, image: MetadataImage) -> MetadataLog:
+        """Replay the metadata log. What it raises leaves the folder closed."""
+        try:
+            metadata_log = MetadataLog(self.folder.open_metadata_log(), self.syncs)
+            for kind, record in metadata_log.replay():
+                image.apply(kind, record)
+            self.folder.clear_strays(image)
+        except BaseException:
+            self.folder.close(clean=False)
+            raise
+        return metadata_log
+
     def random_uuid(self) -> bytes:
         """16 random bytes in the form of a version 4 UUID, never one that Kafka reserves."""
         while True:
@@ -139,19 +147,12 @@ class Node:
         self.share_states.close()
         if clean:
             self.syncs.run_all()
-        for partition in self.topics.partitions():
-            clean = self._close_log(partition.close, clean)
-        clean = self._close_log(self.metadata_log.log.close, clean)
+        for close in (*(each.close for each in self.topics.partitions()), self.metadata_log.close):
+            try:
+                close(clean)
+            except StorageError as error:
+                log.error("%s", error)
         self.folder.close(clean)
-
-    def _close_log(self, close: Callable[[bool], None], clean: bool) -> bool:
-        """Close one log; whether the shutdown still counts as a clean one."""
-        try:
-            close(clean)
-        except StorageError as error:
-            log.error("%s", error)
-            return False
-        return clean
 
     def _start(self) -> None:
         self.config_resources.load()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..protocol.errors import ErrorCode
@@ -194,9 +193,7 @@ class Topics:
         self._by_collision_key[collision_key(topic.name)].discard(topic.name)
         for partition in topic.partitions:
             partition.retire()
-            with suppress(StorageError):
-                partition.close(clean=False)
-            self._directory.remove_log(topic.name, partition.index)
+        self._directory.remove_logs((topic.name, partition.index) for partition in topic.partitions)
         self._tell(topic, self.on_deleted)
         self._tell(topic, self.on_changed)
 
@@ -246,10 +243,7 @@ class Topics:
                 records.append((kinds.PARTITION, self._partition_record(topic, index)))
             self._write(records, now_ms)
         except (OSError, StorageError, TopicError) as error:
-            for index, unused in zip(indexes, made, strict=False):
-                with suppress(StorageError):
-                    unused.close(clean=False)
-                self._directory.remove_log(topic.name, index)
+            self._directory.remove_logs((topic.name, index) for index in indexes[: len(made)])
             if isinstance(error, TopicError):
                 raise
             log.error("Topic %s cannot be made: %s", topic.name, error)

@@ -15,6 +15,7 @@ before its name is free again: they must not be taken for those of another log o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from threading import Lock as Mutex
 
 from .checkpoint import (
     CLEAN_SHUTDOWN,
@@ -38,6 +39,7 @@ from .log_config import LogConfig
 
 LOCK = ".lock"
 DELETED = "-delete"
+STRAY = "-stray"
 _MAX_NAME = 255
 
 
@@ -49,9 +51,30 @@ def partition_of(name: str) -> TopicPartition | None:
     return None
 
 
+class CheckpointTicket:
+    """The checkpoints as they are to be written; `run` does it in any thread. Once newer ones have been
+    written it does nothing: it may speak of logs that have been removed since.
+    """
+
+    __slots__ = ("_contents", "_directory", "_number")
+
+    def __init__(self, directory: LogDirectory, number: int, contents: list[tuple[str, bytes]]) -> None:
+        self._directory = directory
+        self._number = number
+        self._contents = contents
+
+    def run(self) -> OSError | None:
+        """Write them, durably; return what went wrong."""
+        try:
+            self._directory.write(self._number, self._contents)
+        except OSError as error:
+            return error
+        return None
+
+
 class LogDirectory:
-    """An open data folder. `clean` tells how it was left, `meta` whose it is (None: it is new), `damaged`
-    which logs could not be opened and why.
+    """An open data folder. `clean` tells how it was left, `meta` whose it is (None: it is new), `unreadable`
+    which checkpoints could not be read, `damaged` which logs could not be opened and why.
     """
 
     def __init__(self, file_system: FileSystem, path: str, lock: Lock) -> None:
@@ -60,6 +83,9 @@ class LogDirectory:
         self._lock = lock
         self._logs: dict[TopicPartition, Log] = {}
         self._removed = 0
+        self._writing = Mutex()
+        self._last_ticket = self._last_written = 0
+        self.unreadable: list[CheckpointCorrupted] = []
         self.damaged: dict[TopicPartition, StorageError] = {}
         self.meta = read_meta_properties(file_system, self._file(META_PROPERTIES))
         self.clean = file_system.exists(self._file(CLEAN_SHUTDOWN))
@@ -74,9 +100,7 @@ class LogDirectory:
         Raises FileSystemLocked when another broker has it, CheckpointCorrupted when it cannot be told whose
         it is, OSError.
         """
-        if not file_system.exists(path):
-            file_system.make_directories(path)
-            file_system.sync_directory(parent_directory(path))
+        _make_durably(file_system, path)
         lock = file_system.lock(f"{path}/{LOCK}")
         try:
             folder = cls(file_system, path, lock)
@@ -103,7 +127,8 @@ class LogDirectory:
         """Without this checkpoint the logs have to be read from their beginning."""
         try:
             return read_offsets(self._file_system, self._file(name))
-        except CheckpointCorrupted:
+        except CheckpointCorrupted as error:
+            self.unreadable.append(error)
             self.clean = False
             return {}
 
@@ -212,26 +237,50 @@ class LogDirectory:
         keys = list(keys)
         renamed = []
         try:
+            self._let_go(keys)
             for key in keys:
-                log = self._logs.pop(key, None)
-                if log is not None:
-                    log.close(clean=False)
                 if self._file_system.exists(self.log_path(*key)):
-                    renamed.append(self._file(self._deleted_name(*key)))
+                    renamed.append(self._file(self._spare_name(*key, DELETED)))
                     self._file_system.rename(self.log_path(*key), renamed[-1])
-            if self._forget(keys):
-                self.write_checkpoints()
             self._file_system.sync_directory(self.path)
             for path in renamed:
                 self._file_system.remove_tree(path)
         except OSError as error:
             raise StorageFailed(f"logs in {self.path} cannot be removed: {error}") from error
 
-    def _deleted_name(self, topic: str, index: int) -> str:
-        """Unique: those of earlier runs are gone since the start."""
-        self._removed += 1
-        suffix = f"-{index}.{self._removed:032x}{DELETED}"
-        return topic[: _MAX_NAME - len(suffix)] + suffix
+    def set_aside(self, topic: str, index: int) -> str:
+        """Free the name of a log and keep its files, as `<topic>-<n>.<unique>-stray`. Return their new path.
+        Raises StorageFailed.
+        """
+        path = self._file(self._spare_name(topic, index, STRAY))
+        try:
+            self._let_go([(topic, index)])
+            self._file_system.rename(self.log_path(topic, index), path)
+            self._file_system.sync_directory(self.path)
+        except OSError as error:
+            raise StorageFailed(f"{self.log_path(topic, index)} cannot be set aside: {error}") from error
+        return path
+
+    def _let_go(self, keys: Iterable[TopicPartition]) -> None:
+        """Close logs, and forget them durably before their directories go: a checkpoint that speaks of a
+        directory which is not there means damage.
+        """
+        for key in keys:
+            log = self._logs.pop(key, None)
+            if log is not None:
+                log.close(clean=False)
+            self.damaged.pop(key, None)
+        if self._forget(keys):
+            self.write_checkpoints()
+
+    def _spare_name(self, topic: str, index: int, suffix: str) -> str:
+        """A name for the directory that nothing has."""
+        while True:
+            self._removed += 1
+            ending = f"-{index}.{self._removed:032x}{suffix}"
+            name = topic[: _MAX_NAME - len(ending)] + ending
+            if not self._file_system.exists(self._file(name)):
+                return name
 
     def _forget(self, keys: Iterable[TopicPartition]) -> bool:
         """Drop what the checkpoints say of these logs; return whether they said anything."""
@@ -243,17 +292,32 @@ class LogDirectory:
 
     # Checkpoints
 
-    def write_checkpoints(self) -> None:
-        """Write down from where each log would have to be recovered, and where it starts. Raises OSError."""
+    def checkpoint_ticket(self) -> CheckpointTicket:
+        """Writing down, as it is now, from where each log would have to be recovered, and where it starts."""
         for key, log in self._logs.items():
             self._recovery_points[key] = log.recovery_point
             if log.log_start_offset > 0 or key in self._log_start_offsets:
                 self._log_start_offsets[key] = log.log_start_offset
-        self._write_offsets(LOG_START_OFFSETS, self._log_start_offsets)
-        self._write_offsets(RECOVERY_POINTS, self._recovery_points)
+        contents = [
+            (self._file(LOG_START_OFFSETS), format_offsets(self._log_start_offsets)),
+            (self._file(RECOVERY_POINTS), format_offsets(self._recovery_points)),
+        ]
+        self._last_ticket += 1
+        return CheckpointTicket(self, self._last_ticket, contents)
 
-    def _write_offsets(self, name: str, offsets: dict[TopicPartition, int]) -> None:
-        write_atomically(self._file_system, self._file(name), format_offsets(offsets))
+    def write_checkpoints(self) -> None:
+        """Write the checkpoints at once. Raises OSError."""
+        error = self.checkpoint_ticket().run()
+        if error is not None:
+            raise error
+
+    def write(self, number: int, contents: list[tuple[str, bytes]]) -> None:
+        """For tickets, in any thread: write these files unless a ticket of a higher number has been here."""
+        with self._writing:
+            if number > self._last_written:
+                for path, data in contents:
+                    write_atomically(self._file_system, path, data)
+                self._last_written = number
 
     def close(self, clean: bool = True) -> None:
         """Let others have the folder, all logs being closed. With `clean` it is marked as left cleanly, if it
@@ -268,3 +332,15 @@ class LogDirectory:
             for log in self._logs.values():
                 log.close(clean=False)
             self._lock.close()
+
+
+def _make_durably(file_system: FileSystem, path: str) -> None:
+    """Make a directory whose name, and those of the directories made for it, survive a loss of power."""
+    changed = []
+    above = path
+    while not file_system.exists(above):
+        above = parent_directory(above)
+        changed.append(above)
+    file_system.make_directories(path)
+    for directory in changed:
+        file_system.sync_directory(directory)

@@ -6,7 +6,7 @@ import click
 
 from ...storage.check import check_directory
 from ...storage.file_system import FileSystemLocked, RealFileSystem
-from ..data_folder import LOCK
+from ...storage.log_directory import LOCK
 
 
 def run(folder: str, *, records_too: bool) -> int:

@@ -16,7 +16,9 @@ from odradek.protocol.messages import (
     describe_configs,
     metadata,
 )
+from odradek.storage.errors import LogCorrupted
 from odradek.storage.faulty_file_system import Crash, Fault, FaultyFileSystem
+from odradek.storage.file_system import write_atomically
 from odradek.storage.memory_file_system import MemoryFileSystem
 
 from .harness import HOST, PORT, Harness, batch
@@ -339,6 +341,60 @@ def test_a_kill_at_every_call() -> None:
             assert topic is None or again.values("t") == []
         directories = [name for name in again.file_system.list("/data") if name.startswith("t-")]
         assert directories == ([] if topic is None else ["t-0", "t-1"])
+
+
+@pytest.mark.parametrize("name", ["t", "t" * 249])
+def test_a_topic_made_again_owes_nothing_to_the_checkpoints_of_the_old_one(name: str) -> None:
+    """What was synced of a deleted topic is not missed, after a kill, in a new one of its name."""
+    broker = Harness(FaultyFileSystem())
+    broker.create(name)
+    for _ in range(10):
+        broker.produce(name, batch(b"old"))
+    (partition,) = broker.node.topics.get(name).partitions  # type: ignore[union-attr]
+    broker.node.syncs.request(partition, checkpoint=True)
+    broker.node.syncs.run_all()
+    overtaken = broker.node.folder.checkpoint_ticket()
+    broker.node.folder.write_checkpoints()
+    assert delete(broker, name) == [0]
+    assert overtaken.run() is None  # as a thread may have it that was slow
+    broker.create(name)
+    broker.produce(name, batch(b"new"))
+    broker.restart(clean=False)
+    assert broker.values(name) == [b"new"]
+
+
+def test_a_partition_whose_directory_is_missing_stays_offline() -> None:
+    """What had been synced and is gone is told, and no empty log takes its place; other ones serve. Later
+    stops are not clean ones, so that nothing is taken for granted.
+    """
+    broker = Harness(MemoryFileSystem())
+    broker.create("t")
+    broker.create("other")
+    broker.produce("t", batch(b"a"))
+    broker.node.close()
+    broker.file_system.rename("/data/t-0", "/data/elsewhere")
+    for _ in range(2):
+        broker.node = broker._open()
+        assert broker.produce("t", batch(b"b")).error_code == ErrorCode.KAFKA_STORAGE_ERROR
+        assert broker.produce("other", batch(b"b")).error_code == 0
+        broker.node.close()
+        assert not broker.file_system.exists("/data/.kafka_cleanshutdown")
+    broker.file_system.rename("/data/elsewhere", "/data/t-0")
+    broker.node = broker._open()
+    assert broker.values("t") == [b"a"]
+
+
+def test_a_start_that_fails_lets_go_of_the_folder() -> None:
+    """With a damaged metadata log there is no broker; the next attempt meets the same, and not a lock."""
+    broker = Harness(MemoryFileSystem())
+    broker.node.close()
+    path = "/data/__cluster_metadata-0/00000000000000000000.log"
+    damaged = bytearray(broker.file_system.read_bytes(path))
+    damaged[70] ^= 1
+    write_atomically(broker.file_system, path, bytes(damaged))
+    for _ in range(2):
+        with pytest.raises(LogCorrupted, match="checksum"):
+            broker._open()
 
 
 def test_strays_are_kept_aside() -> None:
