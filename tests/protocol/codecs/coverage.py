@@ -50,6 +50,8 @@ KAFKA_PYTHON_2_NEWEST = {
     "create_topics": (3, 3),
     "delete_topics": (3, 3),
     "describe_configs": (2, 2),
+    "alter_configs": (1, 1),
+    "describe_log_dirs": (-1, 0),
     "create_partitions": (-1, 1),
     "delete_groups": (1, 1),
 }
@@ -64,6 +66,16 @@ KAFKA_PYTHON_2_FAULTS = {
     **{("list_offsets", "request", version): "writes current_leader_epoch as an int64" for version in (4, 5)},
     ("find_coordinator", "response", 1): "has no throttle_time_ms",
     ("describe_groups", "response", 3): "puts authorized_operations behind the groups instead of into each",
+    ("describe_log_dirs", "request", 0): "cannot write partitions: one where an array is meant",
+    **{
+        (
+            f"{verb}_partition_reassignments",
+            direction,
+            0,
+        ): "has the tags among the fields, and goes by their order"
+        for verb in ("alter", "list")
+        for direction in ("request", "response")
+    },
     **{
         ("create_partitions", "request", version): "has a struct more, though the same bytes"
         for version in (0, 1)
