@@ -284,6 +284,8 @@ class Loader:
         if segment.is_rewriting:
             segment.finish_rewrite()
         segment.changed = segment.changed or next_offset > self._recovery_point
+        # A process that was killed may have cut them, and a loss of power would undo that.
+        segment.offset_index.changed = segment.time_index.changed = True
         return next_offset
 
     def _resume(self, segment: Segment) -> int:

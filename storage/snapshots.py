@@ -122,15 +122,30 @@ class SnapshotFiles:
 
         Raises LogCorrupted, OSError.
         """
-        state = self.newest(end_offset if index_from is None else min(index_from, end_offset))
-        if state is None:
-            state = ProducerState(segments[0].base_offset)
-        for number, segment in enumerate(segments):
-            following = segments[number + 1].base_offset if number + 1 < len(segments) else end_offset
-            if state.end_offset < following and segment.base_offset < end_offset:
-                _replay(segment, state, end_offset, gaps, end_offset if index_from is None else index_from)
+        state = self._begin(end_offset, segments)
+        if index_from is not None and index_from < state.end_offset:
+            # By a state of its own: the snapshot of that offset may be gone, and with it the producers whose
+            # records have been deleted.
+            earlier = self._begin(index_from, segments)
+            _replay_all(segments, earlier, state.end_offset, gaps, index_from)
+        _replay_all(segments, state, end_offset, gaps, end_offset if index_from is None else index_from)
         state.end_offset = end_offset
         return state
+
+    def _begin(self, end_offset: int, segments: Sequence[Segment]) -> ProducerState:
+        """The newest state up to an offset that need not be read from the log."""
+        state = self.newest(end_offset)
+        return ProducerState(segments[0].base_offset) if state is None else state
+
+
+def _replay_all(
+    segments: Sequence[Segment], state: ProducerState, end_offset: int, gaps: bool, index_from: int
+) -> None:
+    """Bring a state from its end to `end_offset`."""
+    for number, segment in enumerate(segments):
+        following = segments[number + 1].base_offset if number + 1 < len(segments) else end_offset
+        if state.end_offset < following and segment.base_offset < end_offset:
+            _replay(segment, state, end_offset, gaps, index_from)
 
 
 def _replay(segment: Segment, state: ProducerState, end_offset: int, gaps: bool, index_from: int) -> None:

@@ -232,6 +232,27 @@ def test_producers_outlive_the_deletion_of_their_records() -> None:
     assert send(log, 3) == (43, False)
 
 
+def segment_files(file_system: MemoryFileSystem, base_offset: int) -> list[str]:
+    """The files of a segment, its snapshot included."""
+    names = [name for name in file_system.list(DIRECTORY) if name.startswith(f"{base_offset:020d}.")]
+    return [f"{DIRECTORY}/{name}" for name in names]
+
+
+def test_producers_of_deleted_records_are_known_without_any_checkpoint() -> None:
+    """A crash may leave of a deletion the newest snapshot, and segments from a little before it on."""
+    file_system = MemoryFileSystem()
+    log = new_log(file_system)
+    send(log, 0, 3)
+    fill(log, 40)
+    bases = [segment.base_offset for segment in log.segments]
+    log.close(clean=False)
+    for path in (*segment_files(file_system, bases[0]), segment_path(bases[1], ".snapshot")):
+        file_system.remove(path)
+    log = reopen(file_system, recovery_point=0)
+    assert log.log_start_offset == bases[1]
+    assert send(log, 0, 3) == (0, True)
+
+
 def test_a_truncation_takes_the_producers_back() -> None:
     """To what they were at that offset."""
     log = new_log(MemoryFileSystem())

@@ -10,7 +10,7 @@ import pytest
 from odradek.storage.check import check_log
 from odradek.storage.errors import LogCorrupted
 from odradek.storage.faulty_file_system import FaultyFileSystem
-from odradek.storage.file_system import File
+from odradek.storage.file_system import File, parent_directory
 from odradek.storage.log import LogConfig
 from odradek.storage.memory_file_system import MemoryFileSystem
 from tests.storage.logs import (
@@ -393,3 +393,28 @@ def test_a_truncation_that_was_killed_is_synced_by_the_next_start() -> None:
         end = reopen(killed, LogConfig()).log_end_offset
         for seed in range(10):
             assert reopen(killed.power_loss(Random(seed)), LogConfig()).log_end_offset == end
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_a_killed_recovery_cut_from_an_index_does_not_come_back(seed: int) -> None:
+    """The next start finds the index cut and has nothing to change in it; it is synced all the same before
+    anything relies on it.
+    """
+    file_system, config = FaultyFileSystem(), LogConfig()
+    log = new_log(file_system, config)
+    fill(log, 4)
+    log.close()
+    file_system.sync_directory(parent_directory(DIRECTORY))
+    file_system.sync_directory(parent_directory(parent_directory(DIRECTORY)))
+    index = segment_path(0, ".index")
+    wrong = file_system.open(index)
+    wrong.write_at(0, (3).to_bytes(4, "big") + (150).to_bytes(4, "big"))
+    wrong.sync()
+    wrong.truncate(0)  # the recovery, before it was killed
+    killed = file_system.process_kill()
+    log = reopen(killed, config, recovery_point=2)
+    end_offset = log.log_end_offset
+    log.close()
+    lost = killed.power_loss(Random(seed))
+    log = reopen(lost, config, clean=True, recovery_point=end_offset)
+    assert log.log_end_offset == end_offset
