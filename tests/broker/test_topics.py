@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from odradek.protocol.messages import (
 )
 from odradek.storage.errors import LogCorrupted
 from odradek.storage.faulty_file_system import Crash, Fault, FaultyFileSystem
-from odradek.storage.file_system import write_atomically
+from odradek.storage.file_system import RealFileSystem, write_atomically
 from odradek.storage.memory_file_system import MemoryFileSystem
 
 from .harness import HOST, PORT, Harness, batch
@@ -343,10 +344,9 @@ def test_a_kill_at_every_call() -> None:
         assert directories == ([] if topic is None else ["t-0", "t-1"])
 
 
-@pytest.mark.parametrize("name", ["t", "t" * 249])
-def test_a_topic_made_again_owes_nothing_to_the_checkpoints_of_the_old_one(name: str) -> None:
+def test_a_topic_made_again_owes_nothing_to_the_checkpoints_of_the_old_one() -> None:
     """What was synced of a deleted topic is not missed, after a kill, in a new one of its name."""
-    broker = Harness(FaultyFileSystem())
+    broker, name = Harness(FaultyFileSystem()), "t"
     broker.create(name)
     for _ in range(10):
         broker.produce(name, batch(b"old"))
@@ -361,6 +361,17 @@ def test_a_topic_made_again_owes_nothing_to_the_checkpoints_of_the_old_one(name:
     broker.produce(name, batch(b"new"))
     broker.restart(clean=False)
     assert broker.values(name) == [b"new"]
+
+
+def test_the_longest_name_is_free_when_its_topic_is_deleted(tmp_path: Path) -> None:
+    """What is left of its directories has another name, which must not be longer than a file's may be."""
+    broker, name = Harness(RealFileSystem(), log_dirs=str(tmp_path)), "t" * 249
+    broker.create(name)
+    broker.produce(name, batch(b"old"))
+    assert delete(broker, name) == [0]
+    broker.create(name)
+    assert broker.values(name) == []
+    broker.node.close()
 
 
 def test_a_partition_whose_directory_is_missing_stays_offline() -> None:
