@@ -17,7 +17,7 @@ STREAMS_GROUP_METADATA_VALUE = record_value(
     Field("epoch", INT32),
     Field("metadata_hash", INT64),
     Field("validated_topology_epoch", INT32, tag=0, default=-1),
-    Field("last_assignment_configs", Array(LAST_ASSIGNMENT_CONFIG), tag=1, nullable=0, default=None),
+    Field("last_assignment_configs", Array(LAST_ASSIGNMENT_CONFIG), tag=1, nullable=0, default=[]),
     Field("stored_description_topology_epoch", INT32, tag=2, default=-1),
     Field("failed_description_topology_epoch", INT32, tag=3, default=-1),
 )
@@ -62,7 +62,7 @@ CURRENT_TASK_IDS = Struct(
     "TaskIds",
     Field("subtopology_id", STRING),
     Field("partitions", Array(INT32)),
-    Field("assignment_epochs", Array(INT32), tag=0, nullable=0, default=None),
+    Field("assignment_epochs", Array(INT32), tag=0, nullable=0, default=[]),
 )
 STREAMS_GROUP_CURRENT_MEMBER_ASSIGNMENT_KEY = record_key(
     "StreamsGroupCurrentMemberAssignmentKey", 22, Field("member_id", STRING)

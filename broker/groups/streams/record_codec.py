@@ -150,11 +150,12 @@ def _held_fields(held: HeldTasks, suffix: str) -> dict[str, list[Any]]:
 
 
 def _held_values(tasks: Iterable[Task], epochs: Mapping[Task, int] | None = None) -> list[Any]:
+    """Only active tasks have epochs."""
     return [
         messages.CURRENT_TASK_IDS(
             subtopology_id=subtopology_id,
             partitions=partitions,
-            assignment_epochs=None if epochs is None else [epochs[subtopology_id, p] for p in partitions],
+            assignment_epochs=[] if epochs is None else [epochs[subtopology_id, p] for p in partitions],
         )
         for subtopology_id, partitions in by_subtopology(tasks).items()
     ]
