@@ -33,14 +33,8 @@ def _needs_apache_kafka() -> None:
         pytest.skip(reason)
 
 
-@pytest.fixture(scope="session", name="kafka_data")
-def _kafka_data(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """The data folder of the Apache Kafka in `pair`."""
-    return tmp_path_factory.mktemp("kafka") / "data"
-
-
 @pytest.fixture(scope="session", name="pair")
-def _pair(needs_apache_kafka: None, kafka_data: pathlib.Path) -> Iterator[Pair]:  # noqa: ARG001
+def _pair(needs_apache_kafka: None) -> Iterator[Pair]:  # noqa: ARG001
     """Odradek and Apache Kafka side by side, for stories of single requests."""
-    with running(kafka_data) as pair:
+    with running() as pair:
         yield pair

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Iterator
 
 import pytest
 from probes import load
-from probes.pair import Pair
+from probes.pair import running
 
 from odradek.broker.groups.records import decode, encode
 from odradek.protocol import record_batch
@@ -33,12 +34,26 @@ KINDS = {
 }
 
 
+@pytest.fixture(scope="module", name="stored")
+def _stored(
+    needs_apache_kafka: None,  # noqa: ARG001
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[pathlib.Path]:
+    """The data folder of an Apache Kafka of its own, which was told the stories: no story can be told to the
+    one of the probes a second time.
+    """
+    folder = tmp_path_factory.mktemp("kafka") / "data"
+    with running(folder) as pair:
+        for story in KINDS:
+            pair.tell(load()[story])
+        yield folder
+
+
 @pytest.mark.parametrize("story", KINDS)
-def test_records_are_the_same_bytes(story: str, pair: Pair, kafka_data: pathlib.Path) -> None:
+def test_records_are_the_same_bytes(story: str, stored: pathlib.Path) -> None:
     """Every record that Apache Kafka has stored of groups is read, and written back to its bytes."""
-    pair.tell(load()[story])
     seen: set[str] = set()
-    for segment in kafka_data.glob("__consumer_offsets-*/*.log"):
+    for segment in stored.glob("__consumer_offsets-*/*.log"):
         data = memoryview(segment.read_bytes())
         for header in record_batch.batches(data):
             for record in record_batch.records(data, header, 1 << 24):
