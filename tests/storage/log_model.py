@@ -97,8 +97,26 @@ class LogModel:
             self.first_producers = {number: last for number, last in known.items() if last[2] < start}
             self.first_offset = self.largest_start = start
             self.batches = [batch for batch in self.batches if batch.last_offset >= start]
+        self._forget_producers(log.producers)
         self.truncate(end)
         self.synced_offset = max(self.synced_offset, log.synced_offset)
+
+    def _forget_producers(self, state: ProducerState) -> None:
+        """Ask no more for what a crash took of producers: they may go back to what of deleted batches had not
+        been promised.
+        """
+        last_offsets = {number: last for number, (_, _, last) in known_producers(state).items()}
+        self.first_producers = {
+            number: producer
+            for number, producer in self.first_producers.items()
+            if producer[2] <= last_offsets.get(number, -1)
+        }
+        self.batches = [
+            batch
+            if batch.last_offset <= last_offsets.get(batch.producer_id, -1)
+            else batch._replace(producer_id=-1)
+            for batch in self.batches
+        ]
 
     def _lost_its_beginning(self, log: Log) -> bool:
         """A crash took the first segments, of which nothing had been synced, and left later ones."""

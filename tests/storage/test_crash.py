@@ -11,7 +11,11 @@ import random
 
 import pytest
 
+from odradek.storage.log import Log
+from odradek.storage.memory_file_system import MemoryFileSystem
 from tests.storage.crash_runner import run_in_processes
+from tests.storage.log_model import Batch, BrokenPromise, LogModel
+from tests.storage.logs import DIRECTORY, SMALL, TOPIC_ID
 
 OUTCOMES = 20_000
 OUTCOMES_OF_A_LONG_RUN = 1_000_000
@@ -38,3 +42,20 @@ def test_what_was_promised_outlives_every_crash(seed: str) -> None:
 def test_what_was_promised_outlives_a_million_crashes(seed: str) -> None:
     """The same, fifty times as often."""
     assert run_in_processes(seed, OUTCOMES_OF_A_LONG_RUN, PROCESSES) >= OUTCOMES_OF_A_LONG_RUN
+
+
+def test_what_a_crash_was_allowed_to_take_is_not_asked_for_again() -> None:
+    """Records are deleted before they are synced, and power is lost: their producer may be forgotten. What a
+    later start does not know of it is no broken promise then; before, it is one after a mere kill.
+    """
+    file_system = MemoryFileSystem()
+    file_system.make_directories("data")
+    recovered = Log.create(file_system, DIRECTORY, SMALL, TOPIC_ID, start_offset=3)
+    model = LogModel("flights", 0, TOPIC_ID)
+    model.batches = [Batch(0, 2, b"", producer_id=8, producer_epoch=0, base_sequence=0, last_sequence=2)]
+    model.largest_start = 3
+    with pytest.raises(BrokenPromise, match="producer 8"):
+        model.check(recovered, power_lost=False)
+    model.check(recovered, power_lost=True)
+    model.adopt(recovered)
+    model.check(recovered, power_lost=False)
