@@ -22,6 +22,9 @@ COLOURS = {
     NOT_YET: "#f5d78e",
     SKIPPED: "#d5d5f0",
 }
+UNWRITTEN = (
+    "A scenario that nobody has written for a client counts as not in this client too; the reason says which."
+)
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
 body {{ font: 14px/1.4 system-ui, sans-serif; margin: 2em; color: #222; }}
@@ -39,6 +42,7 @@ pre {{ max-width: 110ch; overflow-x: auto; background: #f6f6f6; padding: 0.5em; 
 </style></head><body><h1>{title}</h1>
 <p>{summary}</p>
 <p>{legend}</p>
+<p>{unwritten}</p>
 <table><thead><tr><th>client</th><th>passed</th>{head}</tr></thead><tbody>
 {rows}
 </tbody></table>
@@ -138,6 +142,7 @@ def write_html(run: Run, path: pathlib.Path) -> None:
                 f'<span class="sign o{number}">{SIGNS[one]}</span> {one}'
                 for number, one in enumerate(OUTCOMES)
             ),
+            unwritten=html.escape(UNWRITTEN),
             head="".join(f'<th class="scenario"><span>{html.escape(name)}</span></th>' for name in scenarios),
             rows="\n".join(_row(run, client, scenarios, places) for client in clients),
             reasons="\n".join(_reasons_in_html(run)) or "<p>Every cell is green.</p>",
@@ -196,7 +201,7 @@ def write_markdown(run: Run, path: pathlib.Path) -> None:
         "Made by `scripts/compat --markdown docs/compatibility.md`.",
         "",
     ]
-    lines += ["; ".join(f"`{SIGNS[one]}` {one}" for one in OUTCOMES) + ".", ""]
+    lines += ["; ".join(f"`{SIGNS[one]}` {one}" for one in OUTCOMES) + f". {UNWRITTEN}", ""]
     lines += ["| client | passed |" + "".join(f" {number} |" for number in numbers)]
     lines += ["|---|--:|" + ":-:|" * len(scenarios)]
     for client in clients:
