@@ -289,8 +289,7 @@ class Log(SyncedLog):
         segment = Segment(self._file_system, self.directory, base_offset, 0, now_ms)
         try:
             self._active.seal()
-            if base_offset not in self._snapshots.synced:
-                self._snapshots.write(base_offset, self.producers)
+            self._snapshot_producers(base_offset)
             segment.create()
         except OSError as error:
             self._undo_roll(segment, error)

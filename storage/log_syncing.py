@@ -117,9 +117,8 @@ class SyncedLog(ReadableLog):
 
     def _note_snapshots(self, ticket: SyncTicket) -> None:
         snapshots = self._snapshots
-        synced = {*ticket.paths, *(path for path, _ in ticket.contents)}
         for offset in {*snapshots.offsets, ticket.end_offset}:
-            if snapshots.path(offset) in synced:
+            if ticket.covers(snapshots.path(offset)):
                 snapshots.noted(offset, synced=True)
         try:
             snapshots.remove_strays(self._base_offsets)
@@ -187,6 +186,14 @@ class SyncedLog(ReadableLog):
         except OSError as error:
             raise self._fail("old segments cannot be deleted", error) from error
         return count
+
+    def _snapshot_producers(self, offset: int) -> None:
+        """Write what is known at `offset`, the log end, without syncing it: unless it is durable, or a ticket
+        makes it so, which may have done its work already. Raises OSError.
+        """
+        by_ticket = self._ticket is not None and self._ticket.covers(self._snapshots.path(offset))
+        if offset not in self._snapshots.synced and not by_ticket:
+            self._snapshots.write(offset, self.producers)
 
     def _keep_producers(self, offset: int) -> None:
         """What the batches below `offset` tell of producers must be in a durable snapshot before they are

@@ -49,6 +49,10 @@ class SyncTicket:
         self._lock = threading.Lock()
         self._cancelled = False
 
+    def covers(self, path: str) -> bool:
+        """Whether this small file is durable once the ticket has run."""
+        return path in self.paths or any(path == written for written, _ in self.contents)
+
     def run(self) -> OSError | None:
         """Do them, in any thread; return the failure, if any. At most one ticket of a log may be under
         way.

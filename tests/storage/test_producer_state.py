@@ -5,6 +5,7 @@ snapshots.
 from __future__ import annotations
 
 import struct
+from random import Random
 
 import pytest
 
@@ -17,6 +18,8 @@ from odradek.storage.errors import (
     StorageError,
     TransactionCoordinatorFenced,
 )
+from odradek.storage.faulty_file_system import FaultyFileSystem
+from odradek.storage.file_system import parent_directory
 from odradek.storage.log import Log, LogConfig
 from odradek.storage.memory_file_system import MemoryFileSystem
 from odradek.storage.producer_state import ProducerState, SnapshotCorrupted
@@ -230,6 +233,27 @@ def test_producers_outlive_the_deletion_of_their_records() -> None:
     log = reopen(file_system, log_start_offset=40)
     assert send(log, 0, 3) == (0, True)
     assert send(log, 3) == (43, False)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_roll_during_a_checkpoint_leaves_its_snapshot_durable(seed: int) -> None:
+    """The log is rolled where the checkpoint ends, between its sync and the word of it: old segments go then,
+    and a loss of power must not take what they told of producers.
+    """
+    file_system = FaultyFileSystem()
+    log = new_log(file_system)
+    for directory in (parent_directory(parent_directory(DIRECTORY)), parent_directory(DIRECTORY)):
+        file_system.sync_directory(directory)
+    send(log, 0, 3)
+    ticket = log.begin_sync(checkpoint=True)
+    assert ticket is not None
+    assert ticket.run() is None
+    log.roll()
+    log.finish_sync(ticket, None)
+    fill(log, 1)
+    assert log.advance_log_start_offset(4) == 1
+    log = reopen(file_system.power_loss(Random(seed)), recovery_point=3)
+    assert send(log, 0, 3) == (0, True)
 
 
 def segment_files(file_system: MemoryFileSystem, base_offset: int) -> list[str]:
