@@ -99,6 +99,10 @@ class LogModel:
             self.batches = [batch for batch in self.batches if batch.last_offset >= start]
         self._forget_producers(log.producers)
         self.truncate(end)
+        if self.end_offset != end:
+            # The log start lies within a batch that is gone with all behind it: the log began anew there.
+            self.first_offset, self.first_producers = end, known_producers(log.producers)
+            self.batches = []
         self.synced_offset = max(self.synced_offset, log.synced_offset)
 
     def _forget_producers(self, state: ProducerState) -> None:

@@ -59,3 +59,19 @@ def test_what_a_crash_was_allowed_to_take_is_not_asked_for_again() -> None:
     model.check(recovered, power_lost=True)
     model.adopt(recovered)
     model.check(recovered, power_lost=False)
+
+
+def test_a_log_that_begins_anew_within_a_lost_batch_goes_on_there() -> None:
+    """Records were deleted up to the middle of a batch which was never synced, and power is lost: what is
+    appended next lies at the log start.
+    """
+    file_system = MemoryFileSystem()
+    file_system.make_directories("data")
+    recovered = Log.create(file_system, DIRECTORY, SMALL, TOPIC_ID, start_offset=2)
+    model = LogModel("flights", 0, TOPIC_ID)
+    model.batches = [Batch(0, 3, b"")]
+    model.smallest_start = model.largest_start = 2
+    model.check(recovered, power_lost=True)
+    model.adopt(recovered)
+    assert model.end_offset == recovered.log_end_offset == 2
+    model.check(recovered, power_lost=False)
