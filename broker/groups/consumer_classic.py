@@ -13,7 +13,6 @@ from typing import Any
 from ...protocol.errors import ErrorCode, ProtocolError
 from ...protocol.messages import consumer_protocol
 from .consumer_group import ConsumerGroup
-from .consumer_heartbeat import check_static, unknown_member
 from .consumer_leaving import fence
 from .consumer_member import ConsumerMember, MemberState
 from .consumer_records import ClassicProtocols
@@ -30,6 +29,7 @@ from .events import (
     SyncReply,
     SyncRequest,
 )
+from .membership import check_static, unknown_member
 from .migration import assignment_bytes, by_topic_id, can_downgrade_by, downgrade
 from .target_assignment import metadata_hash
 
@@ -232,7 +232,7 @@ def _leaving_member(group: ConsumerGroup, leaving: LeavingMember) -> ConsumerMem
     if leaving.instance_id is None:
         member = group.members.get(leaving.member_id)
         if member is None:
-            raise unknown_member(group, leaving.member_id)
+            raise unknown_member(group.group_id, leaving.member_id)
         return member
     static = group.static_member(leaving.instance_id)
     if static is not None and leaving.member_id == UNKNOWN_MEMBER_ID:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...protocol.errors import ErrorCode
 from .consumer_group import ConsumerGroup
-from .consumer_member import JOIN_EPOCH, STATIC_LEAVE_EPOCH, ConsumerMember
+from .consumer_member import ConsumerMember
 from .consumer_settings import ConsumerSettings
 from .consumer_update import MemberUpdate, check_room, replace_static
-from .events import ConsumerHeartbeat, ConsumerHeartbeatReply, Effects, GroupError, Instant
+from .events import ConsumerHeartbeat, ConsumerHeartbeatReply, Effects, Instant
+from .membership import JOIN_EPOCH, check_epoch, check_released, check_static, unknown_member
 
 
 def beat(
@@ -71,7 +71,7 @@ def _member(
     if request.instance_id is None:
         member = group.members.get(member_id)
         if member is None and not joins:
-            raise unknown_member(group, member_id)
+            raise unknown_member(group.group_id, member_id)
         member = member or ConsumerMember(member_id)
         _check_epoch(member, request)
         return member
@@ -82,54 +82,16 @@ def _member(
         return member
     if static is None:
         return group.members.get(member_id) or ConsumerMember(member_id)
-    _check_released(static, member_id)
+    if not static.uses_classic_protocol:
+        check_released(static, member_id, request.instance_id)
     return replace_static(group, static, member_id, effects)
 
 
-def _check_released(static: ConsumerMember, member_id: str) -> None:
-    """An instance id goes over to another member once its owner has said that it leaves for a while."""
-    if not static.uses_classic_protocol and static.member_epoch != STATIC_LEAVE_EPOCH:
-        raise GroupError(
-            ErrorCode.UNRELEASED_INSTANCE_ID,
-            f"Static member {member_id} with instance id {static.instance_id} cannot join the group "
-            f"because the instance id is owned by {static.member_id} member.",
-        )
-
-
 def _check_epoch(member: ConsumerMember, request: ConsumerHeartbeat) -> None:
-    """A member that is behind may repeat what it sent an epoch ago, since it may not have got the answer; but
-    only with partitions that are still its own.
-    """
-    epoch, known = request.member_epoch, member.member_epoch
-    if epoch in (JOIN_EPOCH, known):
-        return
-    repeats = epoch < known and epoch == member.previous_member_epoch and request.owned is not None
-    owned = (request.owned or {}).items()
-    if repeats and all(p <= member.assigned.get(topic_id, {}).keys() for topic_id, p in owned):
-        return
-    which = "greater" if epoch > known else "smaller"
-    raise GroupError(
-        ErrorCode.FENCED_MEMBER_EPOCH,
-        f"The consumer group member has a {which} member epoch ({epoch}) than the one known by the group "
-        f"coordinator ({known}). The member must abandon all its partitions and rejoin.",
-    )
-
-
-def check_static(static: ConsumerMember | None, member_id: str, instance_id: str) -> ConsumerMember:
-    """The static member itself. Raises GroupError UNKNOWN_MEMBER_ID or FENCED_INSTANCE_ID."""
-    if static is None:
-        raise GroupError(ErrorCode.UNKNOWN_MEMBER_ID, f"Instance id {instance_id} is unknown.")
-    if static.member_id != member_id:
-        raise GroupError(
-            ErrorCode.FENCED_INSTANCE_ID,
-            f"Static member {member_id} with instance id {instance_id} was fenced by member "
-            f"{static.member_id}.",
+    def still_own() -> bool:
+        return request.owned is not None and all(
+            partitions <= member.assigned.get(topic_id, {}).keys()
+            for topic_id, partitions in request.owned.items()
         )
-    return static
 
-
-def unknown_member(group: ConsumerGroup, member_id: str) -> GroupError:
-    """What a member id that nobody has is told."""
-    return GroupError(
-        ErrorCode.UNKNOWN_MEMBER_ID, f"Member {member_id} is not a member of group {group.group_id}."
-    )
+    check_epoch("consumer", member, request.member_epoch, still_own)

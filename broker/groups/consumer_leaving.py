@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from .consumer_group import ConsumerGroup
-from .consumer_heartbeat import check_static, unknown_member
-from .consumer_member import STATIC_LEAVE_EPOCH, ConsumerMember
+from .consumer_member import ConsumerMember
 from .consumer_records import (
     ConsumerGroupEpoch,
     ConsumerTombstone,
@@ -18,6 +17,7 @@ from .consumer_records import (
 from .consumer_settings import ConsumerSettings
 from .consumer_update import forget_topics, remove_member
 from .events import ConsumerHeartbeat, ConsumerHeartbeatReply, Effects, Instant
+from .membership import STATIC_LEAVE_EPOCH, check_static, unknown_member
 from .migration import can_downgrade, downgrade
 from .regex import matching
 from .target_assignment import metadata_hash
@@ -37,7 +37,7 @@ def leave(
     if request.instance_id is None:
         member = group.members.get(request.member_id)
         if member is None:
-            raise unknown_member(group, request.member_id)
+            raise unknown_member(group.group_id, request.member_id)
     else:
         static = group.static_member(request.instance_id)
         member = check_static(static, request.member_id, request.instance_id)

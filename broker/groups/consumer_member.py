@@ -6,11 +6,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from .consumer_records import ClassicProtocols, ConsumerMemberMetadata, CurrentAssignment, Epochs
-
-# Member epochs with a meaning of their own.
-JOIN_EPOCH = 0
-LEAVE_EPOCH = -1
-STATIC_LEAVE_EPOCH = -2
+from .membership import JOIN_EPOCH
 
 
 class MemberState(IntEnum):

@@ -9,7 +9,6 @@ from ...protocol.errors import ErrorCode
 from . import consumer_classic, consumer_heartbeat, consumer_leaving
 from .classic import ClassicGroup
 from .consumer_group import ConsumerGroup
-from .consumer_member import JOIN_EPOCH
 from .consumer_update import forget_topics
 from .events import (
     UNKNOWN_MEMBER_ID,
@@ -24,6 +23,7 @@ from .events import (
     SyncReply,
     SyncRequest,
 )
+from .membership import JOIN_EPOCH
 from .migration import upgrade
 from .records import Record
 

@@ -13,9 +13,9 @@ from math import inf
 from typing import NamedTuple
 
 from .consumer_group import NO_EPOCH
-from .consumer_member import JOIN_EPOCH
 from .consumer_records import Assignment
 from .events import Instant
+from .membership import JOIN_EPOCH
 from .share_records import (
     ShareCurrent,
     ShareGroupEpoch,

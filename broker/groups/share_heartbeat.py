@@ -8,10 +8,10 @@ from math import inf
 from typing import NamedTuple
 
 from ...protocol.errors import ErrorCode
-from .consumer_member import JOIN_EPOCH
 from .consumer_records import Assignment
 from .events import Effects, GroupError, Instant
 from .java_order import hash_map_order
+from .membership import JOIN_EPOCH, unknown_member
 from .share_assignor import ShareMemberSpec, assign
 from .share_group import ShareGroup, ShareMember
 from .share_records import (
@@ -93,7 +93,7 @@ def _member(group: ShareGroup, request: ShareHeartbeat, max_size: int) -> ShareM
         )
     if member is None:
         if request.member_epoch != JOIN_EPOCH:
-            raise unknown_member(group, request.member_id)
+            raise unknown_member(group.group_id, request.member_id)
         member = ShareMember(request.member_id)
     _check_epoch(member, request.member_epoch)
     return member
@@ -234,7 +234,7 @@ def _ask_for_state(
 def leave(group: ShareGroup, member_id: str, settings: ShareSettings, effects: Effects) -> None:
     """A member goes. Raises GroupError UNKNOWN_MEMBER_ID."""
     if member_id not in group.members:
-        raise unknown_member(group, member_id)
+        raise unknown_member(group.group_id, member_id)
     _fence(group, group.members[member_id], settings.topics, effects)
 
 
@@ -264,10 +264,3 @@ def _fence(group: ShareGroup, member: ShareMember, topics: TopicsImage, effects:
 def forget_topics(group: ShareGroup) -> None:
     """Have the next heartbeat look at the topics anew."""
     group.topics_are_known = False
-
-
-def unknown_member(group: ShareGroup, member_id: str) -> GroupError:
-    """What a member id that nobody has is told."""
-    return GroupError(
-        ErrorCode.UNKNOWN_MEMBER_ID, f"Member {member_id} is not a member of group {group.group_id}."
-    )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...protocol.errors import ErrorCode
 from . import share_heartbeat, share_state
-from .consumer_member import JOIN_EPOCH
 from .events import Effects, Failure, GroupError, Instant
+from .membership import JOIN_EPOCH
 from .share_group import ShareGroup
 from .share_heartbeat import ShareHeartbeat, ShareHeartbeatReply
 from .share_records import StateTopic

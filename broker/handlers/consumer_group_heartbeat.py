@@ -10,8 +10,8 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.consumer_group_heartbeat import ASSIGNMENT, RESPONSE, TOPIC_PARTITIONS
 from ..context import RequestContext
-from ..groups.consumer_member import JOIN_EPOCH, LEAVE_EPOCH, STATIC_LEAVE_EPOCH
 from ..groups.events import ConsumerHeartbeat, ConsumerHeartbeatReply, Failure, GroupError
+from ..groups.membership import JOIN_EPOCH, LEAVE_EPOCH, STATIC_LEAVE_EPOCH
 
 
 def handle(request: Any, context: RequestContext) -> Any:

@@ -8,8 +8,8 @@ from ...protocol.errors import ErrorCode
 from ...protocol.messages.share_group_heartbeat import ASSIGNMENT, RESPONSE, TOPIC_PARTITIONS
 from ..context import RequestContext
 from ..groups import share_requests
-from ..groups.consumer_member import JOIN_EPOCH, LEAVE_EPOCH
 from ..groups.events import Failure
+from ..groups.membership import JOIN_EPOCH, LEAVE_EPOCH
 from ..groups.share_heartbeat import ShareHeartbeat, ShareHeartbeatReply
 from ..share_acknowledging import is_member_id
 

@@ -19,8 +19,8 @@ from ...protocol.messages.streams_group_heartbeat import (
 )
 from ..context import RequestContext
 from ..groups.events import Failure, GroupError
+from ..groups.membership import JOIN_EPOCH, STATIC_LEAVE_EPOCH
 from ..groups.streams.events import EndpointPartitions, StreamsHeartbeat, StreamsHeartbeatReply
-from ..groups.streams.heartbeat import JOIN_EPOCH, STATIC_LEAVE_EPOCH
 from ..groups.streams.tasks import Task, Tasks, TaskSets, by_subtopology
 from ..groups.streams.topology_codec import read_topology
 from ..topic_names import INTERNAL_TOPICS, name_problem

@@ -163,7 +163,7 @@ def assignment_gives_one_to_all(patch: pytest.MonkeyPatch) -> None:
 
 def instance_ids_need_no_release(patch: pytest.MonkeyPatch) -> None:
     """A second process takes over the instance id of one that is still there."""
-    patch.setattr(consumer_heartbeat, "_check_released", lambda *_: None)
+    patch.setattr(consumer_heartbeat, "check_released", lambda *_: None)
 
 
 def answers_do_not_repeat_assignments(patch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from odradek.broker.groups import offsets
+from odradek.broker.groups.membership import STATIC_LEAVE_EPOCH
 from odradek.broker.groups.shard import Shard
 from odradek.broker.groups.streams import heartbeat, leaving, sticky_assignor
 from odradek.broker.groups.streams.deadlines import Deadlines
@@ -163,7 +164,7 @@ def instance_ids_go_over_at_once(patch: pytest.MonkeyPatch) -> None:
 
     def mutant(self: StreamsGroup, instance_id: str | None) -> Any:
         member = static_member(self, instance_id)
-        return None if member is None else member._replace(member_epoch=heartbeat.STATIC_LEAVE_EPOCH)
+        return None if member is None else member._replace(member_epoch=STATIC_LEAVE_EPOCH)
 
     patch.setattr(StreamsGroup, "static_member", mutant)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ....protocol.errors import ErrorCode
 from ..events import Effects, GroupError, Instant
+from ..membership import JOIN_EPOCH, check_epoch, check_released, check_static, unknown_member
 from .endpoints import endpoints_of
 from .events import MakeTopics, StreamsHeartbeat, StreamsHeartbeatReply
 from .group import StreamsGroup, TaskOffsets
@@ -15,10 +16,6 @@ from .settings import StreamsSettings
 from .tasks import TaskSets
 from .topic_configuration import Status, StatusDetail
 from .update import MemberUpdate
-
-JOIN_EPOCH = 0
-LEAVE_EPOCH = -1
-STATIC_LEAVE_EPOCH = -2
 
 
 def beat(
@@ -72,7 +69,7 @@ def _member(group: StreamsGroup, request: StreamsHeartbeat, effects: Effects) ->
     if request.instance_id is None:
         member = group.members.get(member_id)
         if member is None and not joins:
-            raise unknown_member(group, member_id)
+            raise unknown_member(group.group_id, member_id)
         member = member or StreamsMember(member_id)
         _check_epoch(member, request)
         return member
@@ -83,12 +80,7 @@ def _member(group: StreamsGroup, request: StreamsHeartbeat, effects: Effects) ->
         return member
     if static is None:
         return group.members.get(member_id) or StreamsMember(member_id)
-    if static.member_epoch != STATIC_LEAVE_EPOCH:
-        raise GroupError(
-            ErrorCode.UNRELEASED_INSTANCE_ID,
-            f"Static member {member_id} with instance id {request.instance_id} cannot join the group "
-            f"because the instance id is owned by {static.member_id} member.",
-        )
+    check_released(static, member_id, request.instance_id)
     return _replace_static(group, static, member_id, effects)
 
 
@@ -111,41 +103,10 @@ def remove_member(group_id: str, member_id: str) -> list[StreamsTombstone]:
 
 
 def _check_epoch(member: StreamsMember, request: StreamsHeartbeat) -> None:
-    """A member that is behind may repeat what it sent an epoch ago, since it may not have got the answer; but
-    only with tasks that are still its own.
-    """
-    epoch, known = request.member_epoch, member.member_epoch
-    if epoch in (JOIN_EPOCH, known):
-        return
-    repeats = epoch < known and epoch == member.previous_member_epoch and request.owned is not None
-    if repeats and member.assigned.includes(request.owned or TaskSets()):
-        return
-    which = "greater" if epoch > known else "smaller"
-    raise GroupError(
-        ErrorCode.FENCED_MEMBER_EPOCH,
-        f"The streams group member has a {which} member epoch ({epoch}) than the one known by the group "
-        f"coordinator ({known}). The member must abandon all its partitions and rejoin.",
-    )
+    def still_own() -> bool:
+        return request.owned is not None and member.assigned.includes(request.owned)
 
-
-def check_static(static: StreamsMember | None, member_id: str, instance_id: str) -> StreamsMember:
-    """The static member itself. Raises GroupError UNKNOWN_MEMBER_ID or FENCED_INSTANCE_ID."""
-    if static is None:
-        raise GroupError(ErrorCode.UNKNOWN_MEMBER_ID, f"Instance id {instance_id} is unknown.")
-    if static.member_id != member_id:
-        raise GroupError(
-            ErrorCode.FENCED_INSTANCE_ID,
-            f"Static member {member_id} with instance id {instance_id} was fenced by member "
-            f"{static.member_id}.",
-        )
-    return static
-
-
-def unknown_member(group: StreamsGroup, member_id: str) -> GroupError:
-    """What a member id that nobody has is told."""
-    return GroupError(
-        ErrorCode.UNKNOWN_MEMBER_ID, f"Member {member_id} is not a member of group {group.group_id}."
-    )
+    check_epoch("streams", member, request.member_epoch, still_own)
 
 
 # What it says

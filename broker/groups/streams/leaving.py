@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..events import Effects, Instant
+from ..membership import STATIC_LEAVE_EPOCH, check_static, unknown_member
 from .events import StreamsHeartbeat, StreamsHeartbeatReply
 from .group import StreamsGroup
-from .heartbeat import STATIC_LEAVE_EPOCH, check_static, remove_member, unknown_member
+from .heartbeat import remove_member
 from .member import StreamsMember
 from .records import StreamsGroupEpoch, StreamsTargetEpoch
 from .target import retarget
@@ -19,7 +20,7 @@ def leave(group: StreamsGroup, request: StreamsHeartbeat, effects: Effects) -> S
     if request.instance_id is None:
         member = group.members.get(request.member_id)
         if member is None:
-            raise unknown_member(group, request.member_id)
+            raise unknown_member(group.group_id, request.member_id)
     else:
         static = group.static_member(request.instance_id)
         member = check_static(static, request.member_id, request.instance_id)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ....protocol.errors import ErrorCode
 from ..classic import ClassicGroup
 from ..events import Effects, Failure, GroupError, Instant
+from ..membership import JOIN_EPOCH
 from ..records import Record
 from . import heartbeat, leaving
 from .events import StreamsHeartbeat
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def answer(shard: Shard, request: StreamsHeartbeat, token: Any, now: Instant, effects: Effects) -> None:
     """StreamsGroupHeartbeat: answered with a StreamsHeartbeatReply, or a Failure and nothing written."""
     try:
-        if request.member_epoch < heartbeat.JOIN_EPOCH:
+        if request.member_epoch < JOIN_EPOCH:
             group = _existing(shard, request, "Group")
             reply = leaving.leave(group, request, effects)
         else:
@@ -57,7 +58,7 @@ def _joined(shard: Shard, request: StreamsHeartbeat, effects: Effects) -> Stream
     group.
     """
     group_id, group = request.group_id, shard.groups.get(request.group_id)
-    if request.member_epoch != heartbeat.JOIN_EPOCH or isinstance(group, StreamsGroup):
+    if request.member_epoch != JOIN_EPOCH or isinstance(group, StreamsGroup):
         return _existing(shard, request, "Streams group")
     records: list[Record] = []
     if isinstance(group, ClassicGroup) and group.is_empty:

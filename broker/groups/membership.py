@@ -1,0 +1,78 @@
+"""What groups whose members send heartbeats with an epoch have in common (KIP-848, KIP-932, KIP-1071): the
+epochs with a meaning of their own, and who is turned away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from ...protocol.errors import ErrorCode
+from .events import GroupError
+
+JOIN_EPOCH = 0
+LEAVE_EPOCH = -1
+STATIC_LEAVE_EPOCH = -2
+
+
+class EpochMember(Protocol):
+    """A member of such a group."""
+
+    @property
+    def member_id(self) -> str: ...
+
+    @property
+    def member_epoch(self) -> int: ...
+
+    @property
+    def previous_member_epoch(self) -> int: ...
+
+
+Member = TypeVar("Member", bound=EpochMember)
+
+
+def check_epoch(kind: str, member: EpochMember, epoch: int, still_own: Callable[[], bool]) -> None:
+    """A member that is behind may repeat what it sent an epoch ago, since it may not have got the answer; but
+    only with what is `still_own`. `kind` is the group's type in words. Raises GroupError FENCED_MEMBER_EPOCH.
+    """
+    known = member.member_epoch
+    if epoch in (JOIN_EPOCH, known):
+        return
+    if epoch < known and epoch == member.previous_member_epoch and still_own():
+        return
+    which = "greater" if epoch > known else "smaller"
+    raise GroupError(
+        ErrorCode.FENCED_MEMBER_EPOCH,
+        f"The {kind} group member has a {which} member epoch ({epoch}) than the one known by the group "
+        f"coordinator ({known}). The member must abandon all its partitions and rejoin.",
+    )
+
+
+def check_static(static: Member | None, member_id: str, instance_id: str) -> Member:
+    """The static member itself. Raises GroupError UNKNOWN_MEMBER_ID or FENCED_INSTANCE_ID."""
+    if static is None:
+        raise GroupError(ErrorCode.UNKNOWN_MEMBER_ID, f"Instance id {instance_id} is unknown.")
+    if static.member_id != member_id:
+        raise GroupError(
+            ErrorCode.FENCED_INSTANCE_ID,
+            f"Static member {member_id} with instance id {instance_id} was fenced by member "
+            f"{static.member_id}.",
+        )
+    return static
+
+
+def check_released(static: EpochMember, member_id: str, instance_id: str) -> None:
+    """An instance id goes over to another member once its owner has said that it leaves for a while. Raises
+    GroupError UNRELEASED_INSTANCE_ID.
+    """
+    if static.member_epoch != STATIC_LEAVE_EPOCH:
+        raise GroupError(
+            ErrorCode.UNRELEASED_INSTANCE_ID,
+            f"Static member {member_id} with instance id {instance_id} cannot join the group "
+            f"because the instance id is owned by {static.member_id} member.",
+        )
+
+
+def unknown_member(group_id: str, member_id: str) -> GroupError:
+    """What a member id that nobody has is told."""
+    return GroupError(ErrorCode.UNKNOWN_MEMBER_ID, f"Member {member_id} is not a member of group {group_id}.")
