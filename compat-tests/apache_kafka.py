@@ -113,7 +113,7 @@ def jars(version: str = DEFAULT_VERSION) -> pathlib.Path:
         tools = "" if version in TOOLS_VERSION else POM_TOOLS.format(version=version)
         pathlib.Path(work, "pom.xml").write_text(POM.format(version=version, tools=tools))
         command = ["mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={work}/libs"]
-        subprocess.run(command, cwd=work, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        environment.run(command, cwd=work)
         target.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(OSError):  # somebody else may have finished first
             shutil.move(f"{work}/libs", target)

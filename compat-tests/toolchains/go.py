@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import pathlib
 import shutil
-import subprocess
-import sys
 from typing import Any
 
 import environment
@@ -31,7 +29,7 @@ def prepare(client: str, entry: dict[str, Any]) -> list[str]:
 
     def build() -> None:
         command = ["go", "build", "-o", f"{folder}/program", f"./{package}"]
-        subprocess.run(command, cwd=MODULE, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        environment.run(command, cwd=MODULE)
 
     environment.once(folder, build)
     return [f"{folder}/program"]

@@ -12,8 +12,6 @@ import hashlib
 import os
 import pathlib
 import shutil
-import subprocess
-import sys
 import tempfile
 from typing import Any
 
@@ -51,7 +49,7 @@ def prepare(client: str, entry: dict[str, Any]) -> list[str]:
             f"{libraries}/*",
         ]
         command = ["javac", *options, "-d", str(classes), *map(str, sources)]
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        environment.run(command)
 
     environment.once(classes, compile_)
     missing_later = ",".join(f"{name}={since}" for name, since in sorted(later.items()))
@@ -99,4 +97,4 @@ def _fetch(artefacts: list[str], folder: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory() as work:
         pathlib.Path(work, "pom.xml").write_text(pom)
         command = ["mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
-        subprocess.run(command, cwd=work, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        environment.run(command, cwd=work)

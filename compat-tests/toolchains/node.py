@@ -10,7 +10,6 @@ import hashlib
 import pathlib
 import shutil
 import subprocess
-import sys
 from typing import Any
 
 import environment
@@ -37,7 +36,7 @@ def prepare(client: str, entry: dict[str, Any]) -> list[str]:
         for pin in pins:
             shutil.copy(pin, folder)
         command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-        subprocess.run(command, cwd=folder, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        environment.run(command, cwd=folder)
 
     environment.once(folder, install)
     return ["env", f"NODE_PATH={folder}/node_modules", "node", str(program)]

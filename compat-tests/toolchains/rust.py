@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import pathlib
 import shutil
-import subprocess
-import sys
 from typing import Any
 
 import environment
@@ -33,7 +31,7 @@ def prepare(client: str, entry: dict[str, Any]) -> list[str]:
         target = environment.cache() / "rust" / "target"  # what is built for one is there for the next
         name = f"{package}-program"
         command = ["cargo", "build", "-q", "--locked", "-p", name, "--target-dir", str(target)]
-        subprocess.run(command, cwd=WORKSPACE, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        environment.run(command, cwd=WORKSPACE)
         folder.mkdir(exist_ok=True)
         shutil.copy(target / "debug" / name, folder / "program")
 

@@ -90,16 +90,26 @@ def once(folder: pathlib.Path, make: "Callable[[], None]") -> None:
             (folder / "complete").touch()
 
 
+def run(command: "list[str]", cwd: "str | pathlib.Path | None" = None) -> None:
+    """Run a tool that makes something; what it prints goes to stderr. CalledProcessError when it fails."""
+    import subprocess
+
+    # By number: where a test looks at what is printed, sys.stderr is no file that a process could write to.
+    subprocess.run(command, cwd=cwd, check=True, stdin=subprocess.DEVNULL, stdout=2)
+
+
 def _run(command: "list[str]") -> None:
     import subprocess
 
-    if subprocess.call(command, stdin=subprocess.DEVNULL, stdout=sys.stderr) != 0:
+    try:
+        run(command)
+    except subprocess.CalledProcessError:
         hint = ""
         if command[1:3] == ["-m", "venv"]:
             hint = (
                 " (a Python without its venv module? Debian and Ubuntu keep that in the package python3-venv)"
             )
-        raise SystemExit(f"odradek: this did not succeed: {' '.join(command)}{hint}")
+        raise SystemExit(f"odradek: this did not succeed: {' '.join(command)}{hint}") from None
 
 
 if __name__ == "__main__":
