@@ -6,14 +6,14 @@ from binascii import b2a_base64
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from .config_group import GroupConfig
-from .config_resources import GROUP
-from .groups.consumer_settings import ConsumerGroupConfig, ConsumerSettings
+from .config.group import GroupConfig
+from .config.resources import GROUP
+from .groups.consumer.settings import ConsumerGroupConfig, ConsumerSettings
 from .groups.topics_image import TopicInfo
 
 if TYPE_CHECKING:
-    from .config import BrokerConfig
-    from .config_resources import ConfigResources
+    from .config.broker_config import BrokerConfig
+    from .config.resources import ConfigResources
     from .topics import Topic, Topics
 
 _UPGRADES, _DOWNGRADES = ("upgrade", "bidirectional"), ("downgrade", "bidirectional")

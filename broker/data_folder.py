@@ -12,7 +12,7 @@ from ..storage.errors import CheckpointCorrupted, StorageFailed
 from ..storage.file_system import FileSystem, Volume
 from ..storage.log import Log, LogConfig
 from ..storage.log_directory import CheckpointTicket, LogDirectory
-from .config import ConfigError
+from .config.broker_config import ConfigError
 from .metadata_image import MetadataImage
 from .metadata_log import TOPIC_NAME as METADATA_TOPIC
 

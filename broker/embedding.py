@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self
 
 import trio
 
-from .config import BrokerConfig
+from .config.broker_config import BrokerConfig
 from .listeners import ListenerSpec, wanted_listeners
 from .server import Running, serve, single
 

@@ -11,7 +11,7 @@ from .effects import Instant
 from .groups.events import GroupConfig
 from .groups.records import decode, encode
 from .groups.shard import Shard
-from .groups.share_state import InitializeState
+from .groups.share.state import InitializeState
 from .groups.streams.events import MakeTopics
 from .internal_topics import OFFSETS_TOPIC
 from .share_coordinator import failure_of
@@ -20,8 +20,8 @@ from .timers import Timer, Timers
 
 if TYPE_CHECKING:
     from .clock import Clock
-    from .config import BrokerConfig
-    from .config_resources import ConfigResources
+    from .config.broker_config import BrokerConfig
+    from .config.resources import ConfigResources
     from .share_coordinator import Results, ShareCoordinator
     from .share_groups import ShareGroupSettings
     from .topics import Topic, Topics
@@ -89,7 +89,7 @@ class GroupCoordinator(Coordinator):
 
     def note_states(self, order: InitializeState, results: Results) -> None:
         """The share coordinator has made the states of a share group, or could not."""
-        from .groups import share_requests
+        from .groups.share import requests as share_requests
 
         partitions = {topic_id: frozenset(each) for topic_id, each in order.offsets.items()}
         failed = failure_of(results) is not None

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .config import BrokerConfig
+    from .config.broker_config import BrokerConfig
     from .topics import Topics
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ import os
 import socket
 from typing import NamedTuple
 
-from .config import BrokerConfig
-from .config_keys import ConfigError
+from .config.broker_config import BrokerConfig
+from .config.keys import ConfigError
 
 DEFAULT_PORT = 9092
 

@@ -13,7 +13,7 @@ from .timers import Timer, Timers
 if TYPE_CHECKING:
     from .checkpoints import Checkpoints
     from .clock import Clock
-    from .config import BrokerConfig
+    from .config.broker_config import BrokerConfig
     from .metadata_log import MetadataLog
     from .topics import Topics
 

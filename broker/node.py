@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..storage.errors import StorageError
 from .checkpoints import Checkpoints
-from .config_resources import ConfigResources
+from .config.resources import ConfigResources
 from .data_folder import DataFolder
 from .fetch_sessions import FetchSessions
 from .group_coordinator import GroupCoordinator
@@ -35,7 +35,7 @@ from .transaction_coordinator import TransactionCoordinator
 if TYPE_CHECKING:
     from ..storage.file_system import FileSystem
     from .clock import Clock
-    from .config import BrokerConfig
+    from .config.broker_config import BrokerConfig
     from .timers import Timers
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ import trio
 
 from .client import READ, WRITE, Client
 from .clock import Clock
-from .config import BrokerConfig
+from .config.broker_config import BrokerConfig
 from .connection import SCRATCH_BYTES, Budget, Connection, Handle, Limits
 from .listeners import Listener, host_limits
 from .timers import Timers

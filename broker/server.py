@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from .clock import SystemClock
-from .config import BrokerConfig
+from .config.broker_config import BrokerConfig
 from .dispatch import Dispatcher
 from .listeners import Address, ListenerSpec, bind
 from .node import Node, open_node

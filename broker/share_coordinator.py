@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from .coordinator import Coordinator, RecordFormat
 from .effects import Effects, Failure, Instant
-from .groups.share_state import InitializeState, Partitions
+from .groups.share.state import InitializeState, Partitions
 from .internal_topics import SHARE_STATE_TOPIC, make_internal_topic
 from .share.state_records import SharePartitionKey
 from .timers import Timer, Timers
 
 if TYPE_CHECKING:
     from .clock import Clock
-    from .config import BrokerConfig
+    from .config.broker_config import BrokerConfig
     from .share.state_shard import StateShard
     from .topics import Topic, Topics
 

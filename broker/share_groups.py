@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .config_group import GroupConfig
-from .config_resources import GROUP
-from .groups.share_settings import ShareGroupConfig, ShareSettings
-from .iso_durations import duration_ms
+from .config.group import GroupConfig
+from .config.iso_durations import duration_ms
+from .config.resources import GROUP
+from .groups.share.settings import ShareGroupConfig, ShareSettings
 from .share.events import DeliveryConfig
 
 if TYPE_CHECKING:
-    from .config import BrokerConfig
-    from .config_resources import ConfigResources
+    from .config.broker_config import BrokerConfig
+    from .config.resources import ConfigResources
     from .groups.topics_image import TopicsImage
 
 _BY_DURATION = "by_duration:"

@@ -24,7 +24,7 @@ from .timers import Timer, Timers
 
 if TYPE_CHECKING:
     from .clock import Clock
-    from .config import BrokerConfig
+    from .config.broker_config import BrokerConfig
     from .share_coordinator import ShareCoordinator
     from .share_groups import ShareGroupSettings
     from .topics import Topic, Topics

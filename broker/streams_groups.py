@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .config_group import GroupConfig
-from .config_resources import GROUP
+from .config.group import GroupConfig
+from .config.resources import GROUP
 from .groups.streams.settings import StreamsGroupConfig, StreamsSettings
 from .topics import TopicError
 
 if TYPE_CHECKING:
-    from .config import BrokerConfig
-    from .config_resources import ConfigResources
+    from .config.broker_config import BrokerConfig
+    from .config.resources import ConfigResources
     from .consumer_groups import BrokerTopics
     from .groups.streams.topology import InternalTopic
     from .topics import Topics

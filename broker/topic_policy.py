@@ -10,7 +10,7 @@ from ..protocol.record_validation import ProduceRules
 from ..storage.log_config import LogConfig
 
 if TYPE_CHECKING:
-    from .config import BrokerConfig, TopicConfig
+    from .config.broker_config import BrokerConfig, TopicConfig
 
 _LEVELS = {
     Compression.GZIP: "compression.gzip.level",

@@ -16,7 +16,7 @@ from ..protocol.errors import ErrorCode
 from .topics import TopicError
 
 if TYPE_CHECKING:
-    from .config import BrokerConfig
+    from .config.broker_config import BrokerConfig
 
 log = logging.getLogger(__name__)
 

@@ -15,14 +15,14 @@ from ..protocol.errors import ErrorCode
 from ..protocol.messages import metadata_records as kinds
 from ..storage.errors import StorageError
 from ..storage.log import Log
-from .config import ConfigError, TopicConfig, validate_topic_overrides
+from .config.broker_config import ConfigError, TopicConfig, validate_topic_overrides
 from .metadata_image import TOPIC_RESOURCE, MetadataImage, TopicImage
 from .partition import Partition
 from .topic_names import INTERNAL_TOPICS, collision_key, name_problem
 from .topic_policy import TopicPolicy, topic_policy
 
 if TYPE_CHECKING:
-    from .config import BrokerConfig
+    from .config.broker_config import BrokerConfig
     from .data_folder import DataFolder
     from .metadata_log import MetadataLog, MetadataRecord
     from .sync_queue import SyncQueue

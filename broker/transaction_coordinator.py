@@ -23,7 +23,7 @@ from .transactions.machine import Transaction
 
 if TYPE_CHECKING:
     from .clock import Clock
-    from .config import BrokerConfig
+    from .config.broker_config import BrokerConfig
     from .group_coordinator import GroupCoordinator
     from .partition import Partition
     from .producer_ids import ProducerIds

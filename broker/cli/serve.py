@@ -14,7 +14,7 @@ import click
 import trio
 
 from ... import __version__
-from ..config import BrokerConfig, ConfigError
+from ..config.broker_config import BrokerConfig, ConfigError
 from ..listeners import ListenerSpec, wanted_listeners
 from ..server import Running, StartError, serve, single
 

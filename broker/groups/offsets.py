@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...protocol.errors import ErrorCode
-from .classic import ClassicGroup
-from .consumer_group import ConsumerGroup
-from .consumer_offsets import check_commit as check_consumer_commit
+from .classic.group import ClassicGroup
+from .classic.transitions import (
+    COMPLETING_REBALANCE,
+    EMPTY,
+    PREPARING_REBALANCE,
+    STABLE,
+)
+from .consumer.group import ConsumerGroup
+from .consumer.offsets import check_commit as check_consumer_commit
 from .events import CommitPartition, CommitRequest, Effects, GroupError, Instant
 from .offset_store import CommittedOffset as CommittedOffset
 from .offset_store import Offsets as Offsets
 from .records import OffsetCommit, OffsetTombstone, Record
-from .share_group import ShareGroup
+from .share.group import ShareGroup
 from .streams.group import StreamsGroup
 from .streams.offsets import check_commit as check_streams_commit
-from .transitions import COMPLETING_REBALANCE, EMPTY, PREPARING_REBALANCE, STABLE
 
 Group = ClassicGroup | ConsumerGroup | StreamsGroup
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ...protocol.messages import group_records as messages
-from .consumer_records import ConsumerRecord
-from .consumer_records import Kind as ConsumerKind
-from .share_records import ShareKind, ShareRecord
+from .consumer.records import ConsumerRecord
+from .consumer.records import Kind as ConsumerKind
+from .share.records import ShareKind, ShareRecord
 from .streams.records import Kind as StreamsKind
 from .streams.records import StreamsRecord
 
@@ -94,11 +94,11 @@ def encode(record: Record) -> tuple[bytes, bytes | None]:
 
         return encode_streams_record(record)
     if isinstance(record, ShareRecord):
-        from .share_record_codec import encode as encode_share_record
+        from .share.record_codec import encode as encode_share_record
 
         return encode_share_record(record)
     if not isinstance(record, ClassicRecord):
-        from .consumer_record_codec import encode as encode_consumer_record
+        from .consumer.record_codec import encode as encode_consumer_record
 
         return encode_consumer_record(record)
     key = messages.write_versioned(
@@ -123,11 +123,11 @@ def decode(key: bytes | memoryview | None, value: bytes | memoryview | None) -> 
     if message is messages.GROUP_METADATA_KEY:
         return GroupTombstone(about.group) if value is None else _decode_group(about.group, value)
     if message.versions.start in _SHARE_KINDS:
-        from .share_record_codec import decode as decode_share_record
+        from .share.record_codec import decode as decode_share_record
 
         return decode_share_record(message, about, value)
     if message.versions.start in _CONSUMER_KINDS:
-        from .consumer_record_codec import decode as decode_consumer_record
+        from .consumer.record_codec import decode as decode_consumer_record
 
         return decode_consumer_record(message, about, value)
     if message.versions.start in _STREAMS_KINDS:

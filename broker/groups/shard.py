@@ -11,11 +11,14 @@ from types import ModuleType
 from typing import Any
 
 from ...protocol.errors import ErrorCode
-from . import leaving, offsets, rebalance, syncing
-from .classic import ClassicGroup
-from .consumer_group import ConsumerGroup
-from .consumer_records import ConsumerRecord, ConsumerTombstone, Kind
-from .consumer_settings import ConsumerSettings
+from . import offsets
+from .classic import leaving, rebalance, syncing
+from .classic.group import ClassicGroup
+from .classic.joining import Join
+from .classic.transitions import Trigger
+from .consumer.group import ConsumerGroup
+from .consumer.records import ConsumerRecord, ConsumerTombstone, Kind
+from .consumer.settings import ConsumerSettings
 from .events import (
     UNKNOWN_MEMBER_ID,
     CommitRequest,
@@ -31,24 +34,22 @@ from .events import (
     SyncReply,
     SyncRequest,
 )
-from .joining import Join
 from .records import GroupMetadata, GroupTombstone, OffsetCommit, OffsetTombstone, Record
-from .share_group import ShareGroup
-from .share_records import ShareGroupTombstone, ShareKind, ShareRecord
-from .share_settings import ShareSettings
+from .share.group import ShareGroup
+from .share.records import ShareGroupTombstone, ShareKind, ShareRecord
+from .share.settings import ShareSettings
 from .streams.events import StreamsHeartbeat
 from .streams.group import StreamsGroup
 from .streams.records import Kind as StreamsKind
 from .streams.records import StreamsRecord, StreamsTombstone
 from .streams.settings import StreamsSettings
-from .transitions import Trigger
 
 Group = ClassicGroup | ConsumerGroup | ShareGroup | StreamsGroup
 
 
 def _consumer_requests() -> ModuleType:
     """What answers consumer groups; a broker without any starts without it."""
-    from . import consumer_requests
+    from .consumer import requests as consumer_requests
 
     return consumer_requests
 
@@ -342,7 +343,7 @@ class Shard:
 
             expire(group, now, effects)
         elif isinstance(group, ShareGroup):
-            from . import share_heartbeat
+            from .share import heartbeat as share_heartbeat
 
             share_heartbeat.expire(group, self.share_settings, now, effects)
         elif group is not None:

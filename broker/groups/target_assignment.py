@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
-from . import assignors
-from .consumer_group import ConsumerGroup
-from .consumer_member import ConsumerMember
-from .consumer_records import Assignment, ResolvedRegex, TargetAssignment, TargetAssignmentEpoch
+from .consumer import assignors
+from .consumer.group import ConsumerGroup
+from .consumer.member import ConsumerMember
+from .consumer.records import (
+    Assignment,
+    ResolvedRegex,
+    TargetAssignment,
+    TargetAssignmentEpoch,
+)
 from .events import Instant
 from .java_order import string_set_order
 from .records import Record

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...protocol.messages.alter_configs import RESPONSE, RESULT
-from ..config_requests import alter, check_nulls
-from ..config_resources import Overrides
+from ..config.requests import alter, check_nulls
+from ..config.resources import Overrides
 from ..context import RequestContext
 
 

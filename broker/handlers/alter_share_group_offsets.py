@@ -12,8 +12,8 @@ from ...protocol.messages.alter_share_group_offsets import (
 )
 from ..context import Pending, RequestContext
 from ..effects import Failure
-from ..groups import share_requests
-from ..groups.share_state import InitializeState
+from ..groups.share import requests as share_requests
+from ..groups.share.state import InitializeState
 from ..share.state_records import SharePartitionKey
 from ..share_coordinator import Results, failure_of
 

@@ -16,11 +16,11 @@ from ...protocol.messages.consumer_group_describe import (
     TOPIC_PARTITIONS,
 )
 from ..context import RequestContext
-from ..groups.consumer_group import ConsumerGroup
-from ..groups.consumer_member import ConsumerMember
-from ..groups.consumer_records import Assignment
-from ..groups.consumer_settings import ConsumerSettings
-from ..groups.consumer_update import preferred_assignor
+from ..groups.consumer.group import ConsumerGroup
+from ..groups.consumer.member import ConsumerMember
+from ..groups.consumer.records import Assignment
+from ..groups.consumer.settings import ConsumerSettings
+from ..groups.consumer.update import preferred_assignor
 from ..groups.events import Effects, Failure, Instant
 from ..groups.shard import Shard
 from ..groups.topics_image import TopicsImage

@@ -12,8 +12,8 @@ from typing import Any
 
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.create_topics import RESPONSE, RESPONSE_CONFIG, RESPONSE_TOPIC
-from ..config import TOPIC_KEYS, TopicConfig
-from ..config_sources import is_shown, source_code
+from ..config.broker_config import TOPIC_KEYS, TopicConfig
+from ..config.sources import is_shown, source_code
 from ..context import RequestContext
 from ..metadata_log import TOPIC_NAME as METADATA_TOPIC
 from ..topic_requests import duplicates, partition_count

@@ -10,9 +10,9 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.delete_groups import RESPONSE, RESULT
 from ..context import Pending, RequestContext
-from ..groups import share_requests
 from ..groups.events import Failure
-from ..groups.share_requests import DoomedState
+from ..groups.share import requests as share_requests
+from ..groups.share.requests import DoomedState
 from ..share_coordinator import failure_of
 
 

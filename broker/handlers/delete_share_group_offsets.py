@@ -8,8 +8,8 @@ from ...protocol.errors import ErrorCode
 from ...protocol.messages.delete_share_group_offsets import RESPONSE, RESPONSE_TOPIC
 from ..context import Pending, RequestContext
 from ..effects import Failure
-from ..groups import share_requests
-from ..groups.share_requests import DoomedState
+from ..groups.share import requests as share_requests
+from ..groups.share.requests import DoomedState
 from ..share_coordinator import Results
 
 

@@ -12,15 +12,28 @@ from typing import Any
 
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.describe_configs import CONFIG, RESPONSE, RESULT, SYNONYM
-from .. import config_sources
 from ..broker_loggers import levels
-from ..config import BROKER_KEYS, TOPIC_KEYS, BrokerConfig, ConfigKey, TopicConfig
-from ..config_client_metrics import CLIENT_METRICS_KEYS, ClientMetricsConfig
-from ..config_dynamic import DYNAMIC_KEYS, dynamic_key
-from ..config_group import GroupConfig
-from ..config_group_keys import GROUP_KEYS, INTERNAL_GROUP_KEYS
-from ..config_resources import BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC, ConfigRefused
-from ..config_sources import (
+from ..config import sources as config_sources
+from ..config.broker_config import (
+    BROKER_KEYS,
+    TOPIC_KEYS,
+    BrokerConfig,
+    ConfigKey,
+    TopicConfig,
+)
+from ..config.client_metrics import CLIENT_METRICS_KEYS, ClientMetricsConfig
+from ..config.dynamic import DYNAMIC_KEYS, dynamic_key
+from ..config.group import GroupConfig
+from ..config.group_keys import GROUP_KEYS, INTERNAL_GROUP_KEYS
+from ..config.resources import (
+    BROKER,
+    BROKER_LOGGER,
+    CLIENT_METRICS,
+    GROUP,
+    TOPIC,
+    ConfigRefused,
+)
+from ..config.sources import (
     DEFAULT,
     OF_ALL_BROKERS,
     OF_BROKER,

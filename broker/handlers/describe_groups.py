@@ -11,10 +11,10 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.describe_groups import GROUP, MEMBER, RESPONSE
 from ..context import RequestContext
-from ..groups.description import Description, describe
+from ..groups.classic.description import Description, describe
+from ..groups.classic.transitions import GroupState
 from ..groups.events import Effects, Failure, Instant
 from ..groups.shard import Shard
-from ..groups.transitions import GroupState
 
 # READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS: all there is for a group, as bits by their codes.
 ALL_OPERATIONS = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11

@@ -17,7 +17,7 @@ from ...protocol.messages.describe_share_group_offsets import (
 )
 from ..context import Pending, RequestContext
 from ..effects import Failure
-from ..groups.share_group import ShareGroup
+from ..groups.share.group import ShareGroup
 from ..partition import Partition
 from ..share.state_records import NO_COUNT, NO_OFFSET
 from ..share.state_shard import StateSummary

@@ -12,10 +12,16 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.incremental_alter_configs import RESPONSE, RESULT
 from .. import broker_loggers
-from ..config import BROKER_KEYS, TOPIC_KEYS, ConfigKey
-from ..config_keys import LIST
-from ..config_requests import alter, check_node_id, check_nulls
-from ..config_resources import BROKER, BROKER_LOGGER, TOPIC, ConfigRefused, Overrides
+from ..config.broker_config import BROKER_KEYS, TOPIC_KEYS, ConfigKey
+from ..config.keys import LIST
+from ..config.requests import alter, check_node_id, check_nulls
+from ..config.resources import (
+    BROKER,
+    BROKER_LOGGER,
+    TOPIC,
+    ConfigRefused,
+    Overrides,
+)
 from ..context import RequestContext
 
 _SET, _DELETE, _APPEND, _SUBTRACT = range(4)

@@ -10,7 +10,13 @@ from typing import Any
 
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.list_config_resources import RESOURCE, RESPONSE
-from ..config_resources import BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC
+from ..config.resources import (
+    BROKER,
+    BROKER_LOGGER,
+    CLIENT_METRICS,
+    GROUP,
+    TOPIC,
+)
 from ..context import RequestContext
 
 _TYPES = (GROUP, CLIENT_METRICS, BROKER_LOGGER, BROKER, TOPIC)

@@ -7,7 +7,7 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.list_groups import GROUP, RESPONSE
 from ..context import RequestContext
-from ..groups.description import listings
+from ..groups.classic.description import listings
 from ..groups.events import Effects, Failure, Instant
 from ..groups.shard import Shard
 

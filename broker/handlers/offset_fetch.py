@@ -14,12 +14,12 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages import offset_fetch as messages
 from ..context import RequestContext
-from ..groups import consumer_offsets
-from ..groups.consumer_group import ConsumerGroup
+from ..groups.consumer import offsets as consumer_offsets
+from ..groups.consumer.group import ConsumerGroup
 from ..groups.events import Effects, Failure, GroupError, Instant
 from ..groups.offsets import CommittedOffset
 from ..groups.shard import Shard
-from ..groups.share_group import ShareGroup
+from ..groups.share.group import ShareGroup
 from ..groups.streams import offsets as streams_offsets
 from ..groups.streams.group import StreamsGroup
 

@@ -13,10 +13,10 @@ from ...protocol.messages.share_group_describe import (
     TOPIC_PARTITIONS,
 )
 from ..context import RequestContext
-from ..groups import share_requests
 from ..groups.events import Effects, Failure, GroupError, Instant
 from ..groups.shard import Shard
-from ..groups.share_group import ShareMember
+from ..groups.share import requests as share_requests
+from ..groups.share.group import ShareMember
 from ..groups.topics_image import TopicsImage
 from .describe_groups import ALL_OPERATIONS, NOT_ASKED
 

@@ -7,10 +7,10 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.share_group_heartbeat import ASSIGNMENT, RESPONSE, TOPIC_PARTITIONS
 from ..context import RequestContext
-from ..groups import share_requests
 from ..groups.events import Failure
 from ..groups.membership import JOIN_EPOCH, LEAVE_EPOCH
-from ..groups.share_heartbeat import ShareHeartbeat, ShareHeartbeatReply
+from ..groups.share import requests as share_requests
+from ..groups.share.heartbeat import ShareHeartbeat, ShareHeartbeatReply
 from ..share_acknowledging import is_member_id
 
 

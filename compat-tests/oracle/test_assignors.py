@@ -13,8 +13,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 import apache_kafka
 
-from odradek.broker.groups.assignors import MemberSpec, Problem, assign
-from odradek.broker.groups.consumer_records import Assignment
+from odradek.broker.groups.consumer.assignors import MemberSpec, Problem, assign
+from odradek.broker.groups.consumer.records import Assignment
 
 SOURCE = pathlib.Path(__file__).with_name("AssignorOracle.java")
 GROUPS = int(os.environ.get("ODRADEK_ORACLE_EXAMPLES", "2000"))

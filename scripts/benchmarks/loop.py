@@ -125,7 +125,7 @@ def load_dispatcher() -> None:
 
 async def serve_pump() -> None:
     from odradek.broker.clock import SystemClock
-    from odradek.broker.config import BrokerConfig
+    from odradek.broker.config.broker_config import BrokerConfig
     from odradek.broker.listeners import Address, bind
     from odradek.broker.pump import Pump
     from odradek.broker.timers import Timers

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from odradek.broker.clock import ManualClock
-from odradek.broker.config import BrokerConfig
+from odradek.broker.config.broker_config import BrokerConfig
 from odradek.broker.context import Pending, RequestContext
 from odradek.broker.handlers import ROUTES, handler
 from odradek.broker.node import Node, open_node

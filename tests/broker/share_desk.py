@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
-from odradek.broker.config_resources import GROUP
+from odradek.broker.config.resources import GROUP
 from odradek.broker.context import Pending
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.messages import share_acknowledge, share_fetch

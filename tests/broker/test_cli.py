@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from odradek.broker.cli import main
-from odradek.broker.config import BrokerConfig, ConfigError
+from odradek.broker.config.broker_config import BrokerConfig, ConfigError
 from odradek.broker.listeners import wanted_listeners
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.errors import ErrorCode

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from odradek.broker.clock import ManualClock, SystemClock
-from odradek.broker.config import (
+from odradek.broker.config.broker_config import (
     BROKER_KEYS,
     DEVIATIONS,
     TOPIC_KEYS,
@@ -17,7 +17,7 @@ from odradek.broker.config import (
     TopicConfig,
     validate_topic_overrides,
 )
-from odradek.broker.properties import parse_properties
+from odradek.broker.config.properties import parse_properties
 
 # What a broker of a production cluster is started with, TLS listener left out.
 PRODUCTION = r"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from odradek.broker.iso_durations import duration_ms
+from odradek.broker.config.iso_durations import duration_ms
 
 from .config_desk import (
     APPEND,

@@ -17,7 +17,7 @@ import trio
 
 import odradek
 from odradek import Broker, open_broker
-from odradek.broker.config import ConfigError
+from odradek.broker.config.broker_config import ConfigError
 from odradek.broker.server import StartError
 
 

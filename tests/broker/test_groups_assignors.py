@@ -8,8 +8,13 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from odradek.broker.groups.assignors import ASSIGNORS, MemberSpec, Problem, assign
-from odradek.broker.groups.consumer_records import Assignment
+from odradek.broker.groups.consumer.assignors import (
+    ASSIGNORS,
+    MemberSpec,
+    Problem,
+    assign,
+)
+from odradek.broker.groups.consumer.records import Assignment
 from odradek.broker.groups.java_order import hash_map_order, int_set_order, uuid_hash
 from odradek.broker.groups.target_assignment import metadata_hash
 from odradek.broker.groups.topics_image import TopicInfo

@@ -7,6 +7,13 @@ from typing import Any
 
 import pytest
 
+from odradek.broker.groups.classic.transitions import (
+    TRANSITIONS,
+    GroupState,
+    Trigger,
+    diagram,
+    follow,
+)
 from odradek.broker.groups.placement import java_hash, partition_for
 from odradek.broker.groups.records import (
     GroupMetadata,
@@ -18,7 +25,6 @@ from odradek.broker.groups.records import (
     decode,
     encode,
 )
-from odradek.broker.groups.transitions import TRANSITIONS, GroupState, Trigger, diagram, follow
 from odradek.broker.partition import Partition
 from odradek.protocol.errors import ErrorCode
 from odradek.protocol.messages import group_records

@@ -13,7 +13,7 @@ import pytest
 import trio
 
 from odradek.broker.clock import SystemClock
-from odradek.broker.config import BrokerConfig
+from odradek.broker.config.broker_config import BrokerConfig
 from odradek.broker.connection import Answer, CloseConnection, Connection, Deferred
 from odradek.broker.context import Pending
 from odradek.broker.listeners import Address, bind

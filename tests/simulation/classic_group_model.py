@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from odradek.broker.groups.classic import ClassicGroup
+from odradek.broker.groups.classic.group import ClassicGroup
 from odradek.broker.groups.events import Effects, Failure, GroupConfig, Instant
 from odradek.broker.groups.records import Record, decode, encode
 from odradek.broker.groups.shard import Shard

@@ -8,9 +8,9 @@ import random
 from collections.abc import Iterable
 from typing import Any
 
-from odradek.broker.groups.classic import ClassicGroup
-from odradek.broker.groups.consumer_group import ConsumerGroup
-from odradek.broker.groups.consumer_settings import ConsumerGroupConfig, ConsumerSettings
+from odradek.broker.groups.classic.group import ClassicGroup
+from odradek.broker.groups.consumer.group import ConsumerGroup
+from odradek.broker.groups.consumer.settings import ConsumerGroupConfig, ConsumerSettings
 from odradek.broker.groups.records import encode
 from odradek.broker.groups.regex import matching
 from odradek.broker.groups.shard import Shard

@@ -12,9 +12,15 @@ from typing import Any
 
 import pytest
 
-from odradek.broker.groups import joining, leaving, offsets, rebalance, syncing
-from odradek.broker.groups.classic import ClassicGroup
-from odradek.broker.groups.member import Member
+from odradek.broker.groups import offsets
+from odradek.broker.groups.classic import (
+    joining,
+    leaving,
+    rebalance,
+    syncing,
+)
+from odradek.broker.groups.classic.group import ClassicGroup
+from odradek.broker.groups.classic.member import Member
 from odradek.protocol.errors import ErrorCode
 
 from .classic_group_client import GROUP, REST_MS, Client, Violation

@@ -12,19 +12,27 @@ from typing import Any
 
 import pytest
 
-from odradek.broker.groups import (
+from odradek.broker.groups import offsets
+from odradek.broker.groups.consumer import (
     assignors,
-    consumer_classic,
-    consumer_heartbeat,
-    consumer_leaving,
-    consumer_update,
     migration,
-    offsets,
 )
-from odradek.broker.groups.consumer_group import ConsumerGroup
-from odradek.broker.groups.consumer_member import MemberState
-from odradek.broker.groups.consumer_records import ConsumerGroupEpoch, CurrentAssignment
-from odradek.broker.groups.reconciliation import Reconciliation
+from odradek.broker.groups.consumer import (
+    classic_members as consumer_classic,
+)
+from odradek.broker.groups.consumer import (
+    heartbeat as consumer_heartbeat,
+)
+from odradek.broker.groups.consumer import (
+    leaving as consumer_leaving,
+)
+from odradek.broker.groups.consumer import (
+    update as consumer_update,
+)
+from odradek.broker.groups.consumer.group import ConsumerGroup
+from odradek.broker.groups.consumer.member import MemberState
+from odradek.broker.groups.consumer.reconciliation import Reconciliation
+from odradek.broker.groups.consumer.records import ConsumerGroupEpoch, CurrentAssignment
 from odradek.broker.groups.shard import Shard
 
 from .classic_group_client import Violation

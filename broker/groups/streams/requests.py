@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ....protocol.errors import ErrorCode
-from ..classic import ClassicGroup
+from ..classic.group import ClassicGroup
 from ..events import Effects, Failure, GroupError, Instant
 from ..membership import JOIN_EPOCH
 from ..records import Record

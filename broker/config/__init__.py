@@ -1,0 +1,1 @@
+"""The broker's configuration: keys, their types, where values come from, how they change."""

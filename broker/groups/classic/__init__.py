@@ -1,0 +1,1 @@
+"""Classic groups, whose members assign partitions among themselves: pure state machines."""
