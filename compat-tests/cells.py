@@ -2,7 +2,8 @@
 
 A program is called `program SCENARIO BOOTSTRAP` and speaks in lines of JSON on stdout. `{"broker": "kill"}`
 (or "stop", "start") asks for that to be done to its broker; the answer is one line on stdin. The last line is
-`{"outcome": "passed" | "failed" | "not in this client", "detail": "..."}`.
+`{"outcome": "passed" | "failed" | "not in this client" | "not written", "detail": "..."}`: not in this client
+is what its API lacks, with the reason in the detail; not written is what nobody has made the program do.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from typing import Any
 from brokers import Broker, BrokerError
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
-NOT_IN_THIS_CLIENT, NOT_YET = "not in this client", "not yet"
-OUTCOMES = (PASSED, FAILED, NOT_YET, NOT_IN_THIS_CLIENT, SKIPPED)
+NOT_IN_THIS_CLIENT, NOT_WRITTEN, NOT_YET = "not in this client", "not written", "not yet"
+OUTCOMES = (PASSED, FAILED, NOT_YET, NOT_WRITTEN, NOT_IN_THIS_CLIENT, SKIPPED)
 SECONDS = 120  # a scenario's time, unless it says otherwise
 
 
@@ -58,13 +59,23 @@ def run(client: str, command: list[str], scenario: str, about: dict[str, Any], b
         except BrokerError as problem:
             result = {"outcome": FAILED, "detail": str(problem)}
     seconds = time.monotonic() - begin
-    outcome, detail = result["outcome"], result.get("detail", "")
+    outcome, detail = _checked(result)
     if outcome == FAILED:
         late = f"; ended after {limit} s" if seconds >= limit else ""
         detail = f"{detail}{late}\n{''.join(printed)[-3000:]}{broker.log()}"
         if "not_yet" in about and broker.ours:
             outcome, detail = NOT_YET, about["not_yet"]
     return Cell(client, scenario, outcome, detail, seconds)
+
+
+def _checked(result: dict[str, str]) -> tuple[str, str]:
+    """Outcome and detail of a result line; failed where it breaks the rules for them."""
+    outcome, detail = result["outcome"], result.get("detail", "")
+    if outcome not in (PASSED, FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN):
+        return FAILED, f"the program has an outcome of its own: {outcome}"
+    if outcome == NOT_IN_THIS_CLIENT and not detail:
+        return FAILED, "not in this client, says the program, and not why"
+    return outcome, detail
 
 
 def _converse(process: subprocess.Popen[str], broker: Broker) -> dict[str, str]:

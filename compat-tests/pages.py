@@ -9,21 +9,29 @@ import pathlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cells import FAILED, NOT_IN_THIS_CLIENT, NOT_YET, OUTCOMES, PASSED, SKIPPED, Cell
+from cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, NOT_YET, OUTCOMES, PASSED, SKIPPED, Cell
 from report import axes, by_place, counts
 
 Table = dict[str, dict[str, Any]]
 
-SIGNS = {PASSED: "✓", FAILED: "✗", NOT_IN_THIS_CLIENT: "-", NOT_YET: "…", SKIPPED: "s"}
+SIGNS = {
+    PASSED: "✓",
+    FAILED: "✗",
+    NOT_YET: "…",
+    NOT_WRITTEN: "?",
+    NOT_IN_THIS_CLIENT: "-",
+    SKIPPED: "s",
+}
 COLOURS = {
     PASSED: "#bfe5bf",
     FAILED: "#f0a0a0",
-    NOT_IN_THIS_CLIENT: "#f2f2f2",
     NOT_YET: "#f5d78e",
+    NOT_WRITTEN: "#e6e2c3",
+    NOT_IN_THIS_CLIENT: "#f2f2f2",
     SKIPPED: "#d5d5f0",
 }
-UNWRITTEN = (
-    "A scenario that nobody has written for a client counts as not in this client too; the reason says which."
+MEANINGS = (
+    "Not in this client is what its API lacks, with the reason; not written is what nobody has written yet."
 )
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
@@ -42,7 +50,7 @@ pre {{ max-width: 110ch; overflow-x: auto; background: #f6f6f6; padding: 0.5em; 
 </style></head><body><h1>{title}</h1>
 <p>{summary}</p>
 <p>{legend}</p>
-<p>{unwritten}</p>
+<p>{meanings}</p>
 <table><thead><tr><th>client</th><th>passed</th>{head}</tr></thead><tbody>
 {rows}
 </tbody></table>
@@ -142,7 +150,7 @@ def write_html(run: Run, path: pathlib.Path) -> None:
                 f'<span class="sign o{number}">{SIGNS[one]}</span> {one}'
                 for number, one in enumerate(OUTCOMES)
             ),
-            unwritten=html.escape(UNWRITTEN),
+            meanings=html.escape(MEANINGS),
             head="".join(f'<th class="scenario"><span>{html.escape(name)}</span></th>' for name in scenarios),
             rows="\n".join(_row(run, client, scenarios, places) for client in clients),
             reasons="\n".join(_reasons_in_html(run)) or "<p>Every cell is green.</p>",
@@ -201,7 +209,7 @@ def write_markdown(run: Run, path: pathlib.Path) -> None:
         "Made by `scripts/compat --markdown docs/compatibility.md`.",
         "",
     ]
-    lines += ["; ".join(f"`{SIGNS[one]}` {one}" for one in OUTCOMES) + f". {UNWRITTEN}", ""]
+    lines += ["; ".join(f"`{SIGNS[one]}` {one}" for one in OUTCOMES) + f". {MEANINGS}", ""]
     lines += ["| client | passed |" + "".join(f" {number} |" for number in numbers)]
     lines += ["|---|--:|" + ":-:|" * len(scenarios)]
     for client in clients:

@@ -8,9 +8,16 @@ import pathlib
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
-from cells import FAILED, NOT_IN_THIS_CLIENT, NOT_YET, OUTCOMES, PASSED, SKIPPED, Cell
+from cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, NOT_YET, OUTCOMES, PASSED, SKIPPED, Cell
 
-MARKS = {PASSED: "ok", FAILED: "FAILED", NOT_IN_THIS_CLIENT: "-", NOT_YET: "not yet", SKIPPED: "skipped"}
+MARKS = {
+    PASSED: "ok",
+    FAILED: "FAILED",
+    NOT_YET: "not yet",
+    NOT_WRITTEN: "?",
+    NOT_IN_THIS_CLIENT: "-",
+    SKIPPED: "skipped",
+}
 WIDTH = 140  # of a terminal on which a matrix can be read
 
 

@@ -56,14 +56,18 @@ def arguments() -> argparse.Namespace:
     options.clients = {
         name: entry
         for name, entry in options.clients.items()
-        if any(takes_part(entry, scenario) for scenario in options.scenarios)
+        if any(lacking(entry, name, about) is None for name, about in options.scenarios.items())
     }
     return options
 
 
-def takes_part(entry: dict[str, Any], scenario: str) -> bool:
-    """Whether a client's program is asked for a scenario: any, or one of `scenarios` in its entry."""
-    return scenario in entry.get("scenarios", (scenario,))
+def lacking(entry: dict[str, Any], scenario: str, about: dict[str, Any]) -> str | None:
+    """Why a client is not asked for a scenario, by what both their entries say; None: it is asked."""
+    if "scenarios" in entry:
+        return None if scenario in entry["scenarios"] else "a program with scenarios of its own"
+    if "own" in about:
+        return str(about["own"])
+    return f"it lacks {about['needs']}" if about.get("needs") in entry.get("lacks", ()) else None
 
 
 def select(parser: argparse.ArgumentParser, kind: str, names: list[str] | None, table: Table) -> Table:
@@ -111,10 +115,9 @@ class Runner:
     def _cell(self, client: str, scenario: str, about: dict[str, Any]) -> cells.Cell:
         if client in self.absent:
             return cells.Cell(client, scenario, cells.SKIPPED, self.absent[client])
-        if not takes_part(self.options.clients[client], scenario):
-            return cells.Cell(
-                client, scenario, cells.NOT_IN_THIS_CLIENT, "a program with scenarios of its own"
-            )
+        reason = lacking(self.options.clients[client], scenario, about)
+        if reason is not None:
+            return cells.Cell(client, scenario, cells.NOT_IN_THIS_CLIENT, reason)
         if not about.get("private"):
             return cells.run(client, self.commands[client], scenario, about, self.shared)
         if self.options.broker:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 from xml.etree import ElementTree
 
 import pages
 import report
-from cells import FAILED, NOT_IN_THIS_CLIENT, PASSED, Cell
+from cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, PASSED, Cell
 
 CELLS = [
     Cell("one", "admin-topics", PASSED, seconds=1.5),
     Cell("one", "produce-acks", FAILED, "Traceback:\n  File x\nValueError: <3 offsets>\x00", 2),
     Cell("two", "admin-topics", NOT_IN_THIS_CLIENT, "it has no admin client"),
     Cell("two", "produce-acks", PASSED),
+    Cell("one", "group-members", NOT_WRITTEN, "nobody has written it"),
+    Cell("two", "group-members", PASSED),
 ]
 RUN = pages.Run(
     CELLS,
     "Odradek",
     200,
-    {"admin-topics": {"meaning": "topics", "kips": [4]}, "produce-acks": {"meaning": "acks"}},
+    {
+        "admin-topics": {"meaning": "topics", "kips": [4]},
+        "produce-acks": {"meaning": "acks"},
+        "group-members": {"meaning": "members"},
+    },
     {"one": {"requirements": ["one==1.0"]}, "two": {"maven": ["group:two:2.0"]}},
     {".NET": "not here"},
 )
@@ -29,9 +36,11 @@ def test_markdown(tmp_path: pathlib.Path) -> None:
     """The page for the documentation has the counts, a row a client, and what an error says."""
     pages.write_markdown(RUN, tmp_path / "page.md")
     lines = (tmp_path / "page.md").read_text().splitlines()
-    assert "2 clients, 2 scenarios, 4 cells: 2 passed, 1 failed" in lines[2]
-    assert "| one | 1 | ✓ | ✗ |" in lines
-    assert "| two | 1 | - | ✓ |" in lines
+    assert "2 clients, 3 scenarios, 6 cells: 3 passed, 1 failed" in lines[2]
+    assert "1 not written, 1 not in this client" in lines[2]
+    assert "| one | 1 | ✓ | ✗ | ? |" in lines
+    assert "| two | 2 | - | ✓ | ✓ |" in lines
+    assert "- one, not written, nobody has written it: group-members" in lines
     assert "- one, failed, ValueError: <3 offsets>\x00: produce-acks" in lines
     assert "1. `admin-topics`: topics (KIP-4)" in lines
     assert "- two: group:two:2.0" in lines
@@ -43,16 +52,25 @@ def test_html(tmp_path: pathlib.Path) -> None:
     pages.write_html(RUN, tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text()
     assert "ValueError: &lt;3 offsets&gt;" in text
-    for number in (0, 1):
+    for number in (0, 1, 2):
         assert f'href="#r{number}"' in text
         assert f'id="r{number}"' in text
 
 
 def test_junit(tmp_path: pathlib.Path) -> None:
-    """JUnit XML has a suite a client, and no character that XML can't hold."""
+    """JUnit XML has a suite a client, no character that XML can't hold, and no failure but what failed."""
     report.write_junit(CELLS, tmp_path / "junit.xml")
     suites = ElementTree.parse(tmp_path / "junit.xml").getroot()
     assert [(one.get("name"), one.get("failures"), one.get("skipped")) for one in suites] == [
-        ("one", "1", "0"),
+        ("one", "1", "1"),
         ("two", "0", "1"),
     ]
+    messages = [one.get("message") for one in suites.iter("skipped")]
+    assert messages == ["not written: nobody has written it", "not in this client: it has no admin client"]
+
+
+def test_json(tmp_path: pathlib.Path) -> None:
+    """JSON has each outcome by its name."""
+    report.write_json(CELLS, tmp_path / "cells.json")
+    found = [one["outcome"] for one in json.loads((tmp_path / "cells.json").read_text())]
+    assert found == ["passed", "failed", "not in this client", "passed", "not written", "passed"]

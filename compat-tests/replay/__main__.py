@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import brokers
 from comparison.differences import Row, rows
-from run import Table, load
+from run import Table, lacking, load
 from toolchains import toolchain
 
 from replay.both import run_both
@@ -60,6 +60,10 @@ def main() -> int:
         for client, command in commands(names, clients):
             for scenario in options.scenario or scenarios:
                 about = scenarios[scenario]
+                reason = lacking(clients[client], scenario, about)
+                if reason is not None:
+                    print(f"{client} {scenario}: not in this client, {reason}")
+                    continue
                 with started() if about.get("private") else contextlib.nullcontext(shared) as pair:
                     ours, theirs = run_both(client, command, scenario, about, pair)
                 counts = f"{len(ours.exchanges)} and {len(theirs.exchanges)} exchanges"

@@ -32,7 +32,6 @@ if VERSION < (2, 3):
     )
 if VERSION < (2, 4):
     ABSENT["admin-delete-records"] = "its admin client deletes records from 2.4 on"
-    ABSENT |= dict.fromkeys(scenarios_in(consumer_groups), "it knows the protocol of KIP-848 from 2.4 on")
 
 if __name__ == "__main__":
     main(

@@ -15,9 +15,4 @@ main({
   'errors-offset': 'its consumers always start over: they know no other policy',
   'group-cooperative': 'its groups know the eager protocol alone',
   'group-static': 'its members have no names of their own (group.instance.id)',
-  'group-consumer-protocol': 'it does not speak the protocol of KIP-848',
-  'consumer-group-members': 'it does not speak the protocol of KIP-848',
-  'consumer-group-regex': 'it does not speak the protocol of KIP-848',
-  'consumer-group-static': 'it does not speak the protocol of KIP-848',
-  'consumer-group-upgrade': 'it does not speak the protocol of KIP-848',
 });

@@ -9,6 +9,14 @@ const { setTimeout: sleep } = require('node:timers/promises');
 /** The client's API can't do what the scenario asks for; the message says what is missing. */
 class NotInThisClient extends Error {}
 
+/** Nobody has made the program do the scenario. */
+class NotWritten extends Error {}
+
+const OUTCOMES = new Map([
+  [NotInThisClient, 'not in this client'],
+  [NotWritten, 'not written'],
+]);
+
 const shorten = (value) =>
   inspect(value, { depth: 6, breakLength: Infinity, maxArrayLength: 50 }).slice(0, 400);
 
@@ -96,12 +104,13 @@ async function main(scenarios) {
   const [name, bootstrap] = process.argv.slice(2);
   const result = { outcome: 'passed', detail: '' };
   try {
-    const scenario = scenarios[name] ?? 'not written for this client';
+    const scenario = scenarios[name];
+    if (scenario === undefined) throw new NotWritten('nobody has written it for this client yet');
     if (typeof scenario === 'string') throw new NotInThisClient(scenario);
     await scenario(bootstrap);
   } catch (error) {
-    result.outcome = error instanceof NotInThisClient ? 'not in this client' : 'failed';
-    result.detail = error instanceof NotInThisClient ? error.message : String(error?.stack ?? error);
+    result.outcome = OUTCOMES.get(error?.constructor) ?? 'failed';
+    result.detail = result.outcome === 'failed' ? String(error?.stack ?? error) : error.message;
   }
   // What a client leaves running must not keep the cell waiting.
   process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

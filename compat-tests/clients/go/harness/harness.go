@@ -42,6 +42,9 @@ func Passed() { finish("passed", "") }
 // NotInThisClient ends the program: the client's API lacks what the scenario asks for.
 func NotInThisClient(reason string) { finish("not in this client", reason) }
 
+// NotWritten ends the program: nobody has made it do the scenario.
+func NotWritten() { finish("not written", "nobody has written it for this client yet") }
+
 // Failf ends the program with a reason and the lines that led there.
 func Failf(format string, arguments ...any) {
 	finish("failed", fmt.Sprintf(format, arguments...)+trace())

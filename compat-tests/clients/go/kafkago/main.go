@@ -10,10 +10,7 @@ import (
 	"compat/suite"
 )
 
-const (
-	classicOnly  = "it has the classic protocol of groups only"
-	transactions = "its Writer is neither idempotent nor transactional"
-)
+const transactions = "its Writer is neither idempotent nor transactional"
 
 var background = context.Background()
 
@@ -56,9 +53,5 @@ func main() {
 		"transactions-timeout":      transactions,
 		"consume-transform-produce": transactions,
 		"kill-transactions":         transactions,
-		"consumer-group-members":    classicOnly,
-		"consumer-group-upgrade":    classicOnly,
-		"consumer-group-regex":      classicOnly,
-		"consumer-group-static":     classicOnly,
 	})
 }

@@ -10,8 +10,6 @@ import (
 	"compat/suite"
 )
 
-const classicOnly = "it has the classic protocol of groups only"
-
 type client struct {
 	bootstrap []string
 	sarama.Client
@@ -45,11 +43,7 @@ func (c *client) Code(err error) int {
 
 func main() {
 	suite.Main(connect, map[string]string{
-		"command-line":           "its command-line tools are examples, built from its repository",
-		"consume-pattern":        "members subscribe to topics by name only",
-		"consumer-group-members": classicOnly,
-		"consumer-group-upgrade": classicOnly,
-		"consumer-group-regex":   classicOnly,
-		"consumer-group-static":  classicOnly,
+		"command-line":    "its command-line tools are examples, built from its repository",
+		"consume-pattern": "members subscribe to topics by name only",
 	})
 }

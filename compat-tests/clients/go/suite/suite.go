@@ -56,7 +56,6 @@ var scenarios = map[string]scenario{
 	"transactions-timeout":      transactionsTimeout,
 	"consume-transform-produce": consumeTransformProduce,
 	"kill-transactions":         killTransactions,
-	"command-line":              nil,
 }
 
 // Main runs the scenario that the command line names. Absent tells why the client can't do some of them.
@@ -69,7 +68,7 @@ func Main(connect func(bootstrap string) (Client, error), absent map[string]stri
 		harness.NotInThisClient(reason)
 	}
 	if scenarios[name] == nil {
-		harness.NotInThisClient("not written for this client")
+		harness.NotWritten()
 	}
 	scenarios[name](harness.Must(connect(bootstrap)), bootstrap)
 	harness.Passed()

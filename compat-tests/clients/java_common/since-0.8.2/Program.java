@@ -28,6 +28,9 @@ public final class Program {
         } catch (NotInThisClient missing) {
             outcome = "not in this client";
             detail = missing.getMessage();
+        } catch (NotWritten missing) {
+            outcome = "not written";
+            detail = missing.getMessage();
         } catch (Throwable problem) {
             outcome = "failed";
             detail = trace(problem);
@@ -51,7 +54,7 @@ public final class Program {
                     throw new NotInThisClient("came with kafka-clients " + later.substring(later.indexOf('=') + 1));
                 }
             }
-            throw new NotInThisClient("no such program");
+            throw new NotWritten();
         }
     }
 

@@ -21,6 +21,18 @@ impl Display for NotInThisClient {
 
 impl Error for NotInThisClient {}
 
+/// Nobody has made the program do the scenario.
+#[derive(Debug)]
+pub struct NotWritten;
+
+impl Display for NotWritten {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("nobody has written it for this client yet")
+    }
+}
+
+impl Error for NotWritten {}
+
 /// The scenario's name and the broker's address from the command line.
 pub fn arguments() -> (String, String) {
     let mut arguments = std::env::args().skip(1);
@@ -33,6 +45,7 @@ pub fn finish(result: Outcome) -> ! {
     let (outcome, detail) = match result {
         Ok(()) => ("passed", String::new()),
         Err(error) if error.is::<NotInThisClient>() => ("not in this client", error.to_string()),
+        Err(error) if error.is::<NotWritten>() => ("not written", error.to_string()),
         Err(error) => ("failed", error.to_string()),
     };
     println!("{}", serde_json::json!({ "outcome": outcome, "detail": detail }));

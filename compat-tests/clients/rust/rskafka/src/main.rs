@@ -3,14 +3,15 @@
 mod client;
 mod scenarios;
 
-use harness::{NotInThisClient, Outcome};
+use harness::{NotInThisClient, NotWritten, Outcome};
 
 const NO_GROUPS: &str = "it has no groups";
 const NO_SETTINGS: &str = "it neither reads nor writes settings";
 const NOT_TRANSACTIONAL: &str = "its producer is neither idempotent nor transactional";
 
-fn absent(name: &str) -> &'static str {
-    match name {
+/// Why the client can't do a scenario, if its API lacks something for it.
+fn absent(name: &str) -> Option<&'static str> {
+    let reason = match name {
         "admin-configs"
         | "admin-alter-configs"
         | "admin-dynamic-configs"
@@ -26,10 +27,11 @@ fn absent(name: &str) -> &'static str {
         "command-line" => "it has no command-line tool",
         "kill-produce" | "kill-transactions" | "consume-transform-produce" => NOT_TRANSACTIONAL,
         _ if name.starts_with("transactions") => NOT_TRANSACTIONAL,
-        _ if name.contains("group") => NO_GROUPS,
+        _ if name.starts_with("group-") || name == "admin-groups" => NO_GROUPS,
         "consume-pattern" | "restart-resume" | "kill-consume" | "kill-rebalance" => NO_GROUPS,
-        _ => "not written for this client",
-    }
+        _ => return None,
+    };
+    Some(reason)
 }
 
 async fn run(name: &str, bootstrap: &str) -> Outcome {
@@ -42,7 +44,7 @@ async fn run(name: &str, bootstrap: &str) -> Outcome {
         "consume-long-poll" => scenarios::consume_long_poll(bootstrap).await,
         "errors-unknown-topic" => scenarios::errors_unknown_topic(bootstrap).await,
         "errors-offset" => scenarios::errors_offset(bootstrap).await,
-        _ => Err(NotInThisClient(absent(name)).into()),
+        _ => Err(absent(name).map_or_else(|| NotWritten.into(), |reason| NotInThisClient(reason).into())),
     }
 }
 

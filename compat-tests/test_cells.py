@@ -1,0 +1,69 @@
+"""What a client's program says, and what the tables say of it, becomes the outcome of its cell."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+from typing import Any
+
+import brokers
+import cells
+import pytest
+import run
+
+CLIENTS = pathlib.Path(__file__).parent / "clients"
+
+
+def outcome_of(program: pathlib.Path, source: str) -> tuple[str, str]:
+    """The outcome and the detail of a cell whose program has this source."""
+    program.write_text(f"import sys\nsys.path.insert(0, {str(CLIENTS)!r})\n{source}\n")
+    nobody = brokers.Running("localhost:1")
+    cell = cells.run("client", [sys.executable, str(program)], "one", {}, nobody)
+    return cell.outcome, cell.detail
+
+
+def test_not_written(tmp_path: pathlib.Path) -> None:
+    """A scenario that the program does not know is not written; one with a reason is not in the client."""
+    told = "from harness import main; main({'one': 'it has no admin client'})"
+    assert outcome_of(tmp_path / "program.py", told) == (
+        cells.NOT_IN_THIS_CLIENT,
+        "it has no admin client",
+    )
+    silent = "from harness import main; main({'other': print})"
+    assert outcome_of(tmp_path / "program.py", silent)[0] == cells.NOT_WRITTEN
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"outcome": "not in this client"}, {"outcome": "not in this client", "detail": ""}, {"outcome": "fine"}],
+)
+def test_no_reason(tmp_path: pathlib.Path, said: dict[str, str]) -> None:
+    """Not in a client without a reason is a failure, and so is an outcome that the suite does not have."""
+    source = f"import json; print(json.dumps({said!r}))"
+    assert outcome_of(tmp_path / "program.py", source)[0] == cells.FAILED
+
+
+@pytest.mark.parametrize(
+    ("entry", "about", "wanted"),
+    [
+        ({}, {}, None),
+        ({"lacks": ["share groups"]}, {}, None),
+        ({}, {"needs": "share groups"}, None),
+        ({"lacks": ["share groups"]}, {"needs": "share groups"}, "it lacks share groups"),
+        ({}, {"own": "it is a client"}, "it is a client"),
+        ({"scenarios": ["one"]}, {"own": "it is a client"}, None),
+        ({"scenarios": ["other"]}, {}, "a program with scenarios of its own"),
+    ],
+)
+def test_lacking(entry: dict[str, Any], about: dict[str, Any], wanted: str | None) -> None:
+    """Which scenarios a client is not asked for, and why."""
+    assert run.lacking(entry, "one", about) == wanted
+
+
+def test_tables() -> None:
+    """What clients are said to lack is what some scenario needs; what a program does is a scenario."""
+    clients, scenarios = run.load("clients/clients.toml"), run.load("scenarios.toml")
+    needed = {about["needs"] for about in scenarios.values() if "needs" in about}
+    for entry in clients.values():
+        assert needed.issuperset(entry.get("lacks", ()))
+        assert scenarios.keys() >= set(entry.get("scenarios", ()))
