@@ -5,7 +5,6 @@ docs/differences.md lists; and that a different answer would be noticed.
 from __future__ import annotations
 
 import pytest
-from brokers import Running
 from comparison.differences import rows
 from probes import Prober
 from probes.pair import Pair
@@ -15,6 +14,8 @@ from replay.rules import compare
 from run import load
 from toolchains import toolchain
 
+from odradek.compat.brokers import Running
+from odradek.compat.command import scenarios
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.messages import heartbeat
 
@@ -45,8 +46,8 @@ def test_answers_to_equal_requests_are_compared(theirs: list[Exchange], codes: l
 @pytest.mark.parametrize("scenario", ["produce-acks", "admin-topics"])
 def test_a_program_is_answered_the_same(scenario: str, pair: Pair) -> None:
     """kafka-python passes a scenario with both brokers, and every answer that is determined is the same."""
-    client, about = "kafka-python-3.0", load("scenarios.toml")[scenario]
-    entry = load("clients/clients.toml")[client]
+    client, about = "kafka-python-3.0", scenarios()[scenario]
+    entry = load("clients.toml")[client]
     command = toolchain(entry).prepare(client, entry)
     ours, theirs = run_both(client, command, scenario, about, (Running(pair.ours), Running(pair.theirs)))
     assert (ours.outcome, theirs.outcome) == ("passed", "passed")

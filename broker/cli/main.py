@@ -69,6 +69,19 @@ def check(folder: str, headers_only: bool) -> int:
     return run(folder, records_too=not headers_only)
 
 
+@odradek.command(
+    add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+)
+@click.pass_context
+def compat(context: click.Context) -> int:
+    """Run stock clients against a broker: an Odradek, or any other."""
+    # Its options are beside what it runs, which nobody who only serves has to load.
+    from ...compat.command import compat
+
+    status: int = compat.main(context.args, prog_name=context.command_path, standalone_mode=False)
+    return status
+
+
 def main() -> NoReturn:
     """Run the command of sys.argv and exit: 0 done, 1 with problems, 2 not possible and why, on stderr."""
     try:

@@ -49,12 +49,14 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 30) 
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
+RUN = os.environ.get("ODRADEK_COMPAT_RUN", "")
+"""What the names of this run's topics and groups begin with, at a broker that is not the suite's own."""
 _numbers = itertools.count()
 
 
 def fresh(kind: str) -> str:
     """A name that no other cell uses."""
-    return f"{kind}-{os.getpid()}-{time.time_ns() % 10**9}-{next(_numbers)}"
+    return f"{RUN}{kind}-{os.getpid()}-{time.time_ns() % 10**9}-{next(_numbers)}"
 
 
 def numbered(count: int, start: int = 0) -> Iterator[tuple[bytes, bytes]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import concurrent.futures
 from typing import Any, NamedTuple
 
-import cells
-from brokers import Broker
 from probes.pair import shared_versions
+
+from odradek.compat import cells
+from odradek.compat.brokers import Broker
 
 from .proxy import Exchange, Proxy
 

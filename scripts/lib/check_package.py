@@ -8,15 +8,29 @@ import tempfile
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ROOMS = ("broker", "protocol", "storage")
+# Folders whose modules are all installed, with those below; and below which path of the package.
+WHOLE = {"broker": "broker", "protocol": "protocol", "storage": "storage", "compat-tests/suite": "compat"}
+# Folders of clients whose modules are installed, without those below: what programs share, and programs.
+CLIENTS = ("", "aiokafka", "confluent_kafka", "kafka_python")
 
 
-def expected_modules() -> set[str]:
-    """Every module of the tree by the path under which it is installed."""
-    modules = {f"odradek/{path.name}" for path in (ROOT / "odradek").glob("*.py")} | {"odradek/py.typed"}
-    for room in ROOMS:
-        modules |= {f"odradek/{path.relative_to(ROOT)}" for path in (ROOT / room).rglob("*.py")}
-    return modules
+def expected_files() -> dict[str, str]:
+    """What has to be installed, by the path under which it is: where it lies in the tree."""
+    files = {path: path for path in ("odradek/py.typed", *modules("odradek", "*.py"))}
+    for folder, installed in WHOLE.items():
+        files |= {
+            path.replace(folder, f"odradek/{installed}", 1): path for path in modules(folder, "**/*.py")
+        }
+    files["odradek/compat/scenarios.toml"] = "compat-tests/suite/scenarios.toml"
+    for client in CLIENTS:
+        found = modules(f"compat-tests/clients/{client}", "*.py")
+        files |= {path.replace("compat-tests", "odradek/compat", 1): path for path in found}
+    return files
+
+
+def modules(folder: str, pattern: str) -> list[str]:
+    """The files of a folder that match, by their paths below the root. Links are not followed."""
+    return [path.relative_to(ROOT).as_posix() for path in (ROOT / folder).glob(pattern)]
 
 
 def build(work: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
@@ -48,14 +62,11 @@ def main() -> int:
         in_wheel = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
         with tarfile.open(sdist) as archive:
             in_sdist = {name.partition("/")[2] for name in archive.getnames()}
-    expected = expected_modules()
-    complaints = [f"not in the wheel: {name}" for name in sorted(expected - in_wheel)]
-    complaints += [f"in the wheel, not in the tree: {name}" for name in sorted(in_wheel - expected)]
-    for name in sorted(expected):
-        room_path = name.removeprefix("odradek/")
-        if name not in in_sdist and not (room_path.split("/")[0] in ROOMS and room_path in in_sdist):
-            complaints.append(f"not in the sdist: {name}")
-    print(*complaints, f"package: {len(expected)} modules in {wheel.name} and {sdist.name}", sep="\n")
+    expected = expected_files()
+    complaints = [f"not in the wheel: {name}" for name in sorted(expected.keys() - in_wheel)]
+    complaints += [f"in the wheel, not in the tree: {name}" for name in sorted(in_wheel - expected.keys())]
+    complaints += [f"not in the sdist: {path}" for path in sorted(set(expected.values()) - in_sdist)]
+    print(*complaints, f"package: {len(expected)} files in {wheel.name} and {sdist.name}", sep="\n")
     return 1 if complaints else 0
 
 

@@ -21,7 +21,7 @@ from confluent_kafka.admin import (
     NewTopic,
     ResourceType,
 )
-from harness import expect, expect_equal, fresh, wait_until
+from harness import RUN, expect, expect_equal, fresh, wait_until
 
 
 def admin_topics(bootstrap: str) -> None:
@@ -184,3 +184,25 @@ def admin_groups(bootstrap: str) -> None:
     expect_equal([(one.topic, one.offset) for one in offsets.topic_partitions], [(topic, 10)], "offsets")
     all_done(admin.delete_consumer_groups([group]))
     expect(not listed(), "the group is gone")
+
+
+def clean_up(bootstrap: str) -> None:
+    """No scenario: delete the topics of this run, and its groups as soon as their last members are dead."""
+    admin = admin_client(bootstrap)
+
+    def topics() -> list[str]:
+        return [name for name in admin.list_topics(timeout=10).topics if name.startswith(RUN)]
+
+    def groups() -> list[str]:
+        found = admin.list_consumer_groups().result(20).valid
+        return [group.group_id for group in found if group.group_id.startswith(RUN)]
+
+    def all_gone() -> bool:
+        futures = admin.delete_consumer_groups(left) if (left := groups()) else {}
+        return all(future.exception(20) is None for future in futures.values())
+
+    expect(RUN, "a run of its own")
+    if made := topics():
+        all_done(admin.delete_topics(made))
+    wait_until(lambda: not topics(), "the topics are gone")
+    wait_until(all_gone, "the groups are gone", 60)

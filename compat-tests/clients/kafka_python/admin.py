@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from common import VERSION, fill, make_topic, read
-from harness import expect, expect_equal, fresh, wait_until
+from harness import RUN, expect, expect_equal, fresh, wait_until
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewPartitions, NewTopic
 from kafka.errors import OffsetOutOfRangeError, TopicAlreadyExistsError
@@ -198,4 +198,25 @@ def admin_groups(bootstrap: str) -> None:
     (admin.delete_groups if VERSION >= (3, 0) else admin.delete_consumer_groups)([group])
     listing = admin.list_groups() if VERSION >= (3, 0) else admin.list_consumer_groups()
     expect(group not in str(listing), "the group is gone", listing)
+    admin.close()
+
+
+def clean_up(bootstrap: str) -> None:
+    """No scenario: delete the topics of this run, and its groups as soon as their last members are dead."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+
+    def topics() -> list[str]:
+        return [name for name in admin.list_topics() if name.startswith(RUN)]
+
+    def groups() -> list[str]:
+        return [group["group_id"] for group in admin.list_groups() if group["group_id"].startswith(RUN)]
+
+    def all_gone() -> bool:
+        admin.delete_groups(groups())
+        return not groups()
+
+    expect(RUN, "a run of its own")
+    admin.delete_topics(topics())
+    wait_until(lambda: not topics(), "the topics are gone")
+    wait_until(all_gone, "the groups are gone", 60)
     admin.close()

@@ -9,8 +9,8 @@ import pathlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, NOT_YET, OUTCOMES, PASSED, SKIPPED, Cell
-from report import axes, by_place, counts
+from .cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, NOT_YET, OUTCOMES, PASSED, SKIPPED, Cell
+from .report import axes, by_place, counts
 
 Table = dict[str, dict[str, Any]]
 
@@ -56,8 +56,7 @@ pre {{ max-width: 110ch; overflow-x: auto; background: #f6f6f6; padding: 0.5em; 
 </tbody></table>
 <h2>Why a cell is not green</h2>
 {reasons}
-<h2>Not in the suite</h2>
-<ul>{absent}</ul>
+{absent}
 <h2>Scenarios</h2>
 <table>{scenarios}</table>
 <h2>Clients</h2>
@@ -76,6 +75,7 @@ class Run:
     scenarios: Table
     clients: Table
     absent: dict[str, str]
+    made_by: str
 
     @property
     def title(self) -> str:
@@ -154,9 +154,7 @@ def write_html(run: Run, path: pathlib.Path) -> None:
             head="".join(f'<th class="scenario"><span>{html.escape(name)}</span></th>' for name in scenarios),
             rows="\n".join(_row(run, client, scenarios, places) for client in clients),
             reasons="\n".join(_reasons_in_html(run)) or "<p>Every cell is green.</p>",
-            absent="".join(
-                f"<li>{html.escape(name)}: {html.escape(why)}</li>" for name, why in run.absent.items()
-            ),
+            absent=_absent_in_html(run.absent),
             scenarios=_pairs((name, meaning(run.scenarios[name])) for name in scenarios),
             clients=_pairs((name, packages(run.clients[name])) for name in clients),
         )
@@ -167,6 +165,13 @@ def _pairs(pairs: Iterator[tuple[str, str]]) -> str:
     return "".join(
         f"<tr><th>{html.escape(one)}</th><td>{html.escape(other)}</td></tr>" for one, other in pairs
     )
+
+
+def _absent_in_html(absent: dict[str, str]) -> str:
+    if not absent:
+        return ""
+    lines = "".join(f"<li>{html.escape(name)}: {html.escape(why)}</li>" for name, why in absent.items())
+    return f"<h2>Not in the suite</h2>\n<ul>{lines}</ul>"
 
 
 def _row(run: Run, client: str, scenarios: Sequence[str], places: dict[tuple[str, str], str]) -> str:
@@ -206,7 +211,7 @@ def write_markdown(run: Run, path: pathlib.Path) -> None:
         "",
         run.summary,
         "",
-        "Made by `scripts/compat --markdown docs/compatibility.md`.",
+        f"Made by `{run.made_by} --markdown`.",
         "",
     ]
     lines += ["; ".join(f"`{SIGNS[one]}` {one}" for one in OUTCOMES) + f". {MEANINGS}", ""]
@@ -226,6 +231,7 @@ def write_markdown(run: Run, path: pathlib.Path) -> None:
         lines.append(f"- {client}, {outcome}, {reason}: {', '.join(cell.scenario for cell in cells)}")
     lines += ["", "## Clients, as they come from their registries", ""]
     lines += [f"- {client}: {packages(run.clients[client])}" for client in clients]
-    lines += ["", "## Not in the suite", ""]
-    lines += [f"- {name}: {why}" for name, why in run.absent.items()]
+    if run.absent:
+        lines += ["", "## Not in the suite", ""]
+        lines += [f"- {name}: {why}" for name, why in run.absent.items()]
     path.write_text("\n".join(lines) + "\n")

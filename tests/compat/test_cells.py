@@ -6,18 +6,19 @@ import pathlib
 import sys
 from typing import Any
 
-import brokers
-import cells
 import pytest
-import run
 
-CLIENTS = pathlib.Path(__file__).parent / "clients"
+from odradek.compat import cells
+from odradek.compat.brokers import Running
+from odradek.compat.runner import lacking
+
+CLIENTS = pathlib.Path(cells.__file__).parent / "clients"
 
 
 def outcome_of(program: pathlib.Path, source: str) -> tuple[str, str]:
     """The outcome and the detail of a cell whose program has this source."""
     program.write_text(f"import sys\nsys.path.insert(0, {str(CLIENTS)!r})\n{source}\n")
-    nobody = brokers.Running("localhost:1")
+    nobody = Running("localhost:1")
     cell = cells.run("client", [sys.executable, str(program)], "one", {}, nobody)
     return cell.outcome, cell.detail
 
@@ -57,13 +58,4 @@ def test_no_reason(tmp_path: pathlib.Path, said: dict[str, str]) -> None:
 )
 def test_lacking(entry: dict[str, Any], about: dict[str, Any], wanted: str | None) -> None:
     """Which scenarios a client is not asked for, and why."""
-    assert run.lacking(entry, "one", about) == wanted
-
-
-def test_tables() -> None:
-    """What clients are said to lack is what some scenario needs; what a program does is a scenario."""
-    clients, scenarios = run.load("clients/clients.toml"), run.load("scenarios.toml")
-    needed = {about["needs"] for about in scenarios.values() if "needs" in about}
-    for entry in clients.values():
-        assert needed.issuperset(entry.get("lacks", ()))
-        assert scenarios.keys() >= set(entry.get("scenarios", ()))
+    assert lacking(entry, "one", about) == wanted

@@ -8,7 +8,7 @@ import pathlib
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
-from cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, NOT_YET, OUTCOMES, PASSED, SKIPPED, Cell
+from .cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, NOT_YET, OUTCOMES, PASSED, SKIPPED, Cell
 
 MARKS = {
     PASSED: "ok",

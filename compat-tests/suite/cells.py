@@ -17,10 +17,11 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from brokers import Broker, BrokerError
+from .brokers import Broker, BrokerError
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 NOT_IN_THIS_CLIENT, NOT_WRITTEN, NOT_YET = "not in this client", "not written", "not yet"
@@ -39,9 +40,16 @@ class Cell:
     seconds: float = 0
 
 
-def run(client: str, command: list[str], scenario: str, about: dict[str, Any], broker: Broker) -> Cell:
-    """Run one program to its end, within the scenario's time. What the broker is known not to do yet
-    (`not_yet` in the scenario's entry) is named so when it fails."""
+def run(
+    client: str,
+    command: list[str],
+    scenario: str,
+    about: dict[str, Any],
+    broker: Broker,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Cell:
+    """Run one program to its end, within the scenario's time; `variables` are added to its environment. What
+    the broker is known not to do yet (`not_yet` in the scenario's entry) is named so when it fails."""
     begin, limit = time.monotonic(), about.get("seconds", SECONDS)
     process = subprocess.Popen(
         [*command, scenario, broker.address],
@@ -50,6 +58,7 @@ def run(client: str, command: list[str], scenario: str, about: dict[str, Any], b
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
+        env={**os.environ, **variables},
         start_new_session=True,  # its own children are ended with it
     )
     printed: collections.deque[str] = collections.deque(maxlen=60)

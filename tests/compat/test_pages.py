@@ -6,9 +6,8 @@ import json
 import pathlib
 from xml.etree import ElementTree
 
-import pages
-import report
-from cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, PASSED, Cell
+from odradek.compat import pages, report
+from odradek.compat.cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, PASSED, Cell
 
 CELLS = [
     Cell("one", "admin-topics", PASSED, seconds=1.5),
@@ -29,6 +28,7 @@ RUN = pages.Run(
     },
     {"one": {"requirements": ["one==1.0"]}, "two": {"maven": ["group:two:2.0"]}},
     {".NET": "not here"},
+    "scripts/compat",
 )
 
 

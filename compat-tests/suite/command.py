@@ -1,0 +1,172 @@
+"""`odradek compat`: stock clients against a broker. What a person may type, and what a run leaves.
+
+`scripts/compat` shares the options and the run (`Options`, `run`), with clients of its own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import time
+import tomllib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from . import brokers, cells, installed, pages, report
+from .runner import Runner, Selection, Table
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+FILES = ("json", "junit", "html", "markdown")
+
+
+def scenarios() -> Table:
+    """The list of all scenarios, scenarios.toml."""
+    return tomllib.loads((pathlib.Path(__file__).parent / "scenarios.toml").read_text())
+
+
+@dataclasses.dataclass
+class Options:
+    """The options that `odradek compat` and `scripts/compat` have in common, by their names."""
+
+    client: tuple[str, ...]
+    scenario: tuple[str, ...]
+    quick: bool
+    broker: str | None
+    jobs: int
+    json: pathlib.Path | None
+    junit: pathlib.Path | None
+    html: pathlib.Path | None
+    markdown: pathlib.Path | None
+
+    def chosen(self, clients: Table) -> tuple[Table, Table]:
+        """The clients and the scenarios that were asked for. UsageError for a name that is not there."""
+        asked = _chosen("scenario", self.scenario, scenarios())
+        if self.quick:
+            asked = {name: about for name, about in asked.items() if about.get("quick")}
+        return _chosen("client", self.client, clients), asked
+
+
+def _chosen(kind: str, names: tuple[str, ...], table: Table) -> Table:
+    for name in names:
+        if name not in table:
+            raise click.UsageError(f"There is no {kind} {name!r}; there are {', '.join(table)}.")
+    return {name: table[name] for name in names or table}
+
+
+_PATH = click.Path(dir_okay=False, path_type=pathlib.Path)
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--client", multiple=True, metavar="NAME", help="Only this client (may be repeated)."),
+    click.option("--scenario", multiple=True, metavar="NAME", help="Only this scenario (may be repeated)."),
+    click.option("--quick", is_flag=True, help="Only the scenarios of the quick set."),
+    click.option(
+        "--broker",
+        metavar="HOST:PORT",
+        help="Against a broker that runs already; scenarios that stop or kill their broker are skipped.",
+    ),
+    click.option("--jobs", type=click.IntRange(min=1), default=2, metavar="N", help="Cells at a time [2]."),
+    *(
+        click.option(f"--{kind}", type=_PATH, metavar="FILE", help=f"Write the cells as {kind}.")
+        for kind in FILES
+    ),
+)
+
+
+def options(command: Command) -> Command:
+    """Give a command the options that `Options` holds."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclasses.dataclass
+class Setting:
+    """What a run takes place in: the clients, how a broker of theirs is started and called."""
+
+    selection: Selection
+    start: Callable[[], brokers.Broker]
+    against: str
+    made_by: str
+    not_in_the_suite: dict[str, str]
+
+
+def run(setting: Setting, options: Options) -> list[cells.Cell]:
+    """Run the selection, print a line a cell and the matrix, write the files that were asked for.
+
+    ClickException, with a plain sentence, when there is no broker.
+    """
+    begin = time.monotonic()
+    try:
+        if options.broker:
+            brokers.require_answer(options.broker)
+        shared = brokers.Running(options.broker) if options.broker else setting.start()
+    except brokers.BrokerError as error:
+        raise click.ClickException(str(error)) from None
+    found = []
+    runner = Runner(setting.selection, shared, None if options.broker else setting.start)
+    try:
+        for cell in runner.run(options.jobs):
+            found.append(cell)
+            _print(cell)
+    finally:
+        if left := runner.clean_up():
+            click.echo(f"\nTopics and groups {runner.names}... may still be there: {left}", err=True)
+        shared.close()
+    scenarios, clients = list(setting.selection.scenarios), list(setting.selection.clients)
+    found.sort(key=lambda cell: (scenarios.index(cell.scenario), clients.index(cell.client)))
+    seconds = time.monotonic() - begin
+    click.echo(f"\n{report.text(found)}, in {seconds:.0f} s")
+    _write(setting, found, seconds, options)
+    return found
+
+
+def _print(cell: cells.Cell) -> None:
+    detail = f"\n    {cell.detail}" if cell.outcome == cells.FAILED else ""
+    click.echo(f"{cell.client:20} {cell.scenario:20} {cell.outcome} ({cell.seconds:.1f} s){detail}")
+
+
+def _write(setting: Setting, found: list[cells.Cell], seconds: float, options: Options) -> None:
+    selection = setting.selection
+    page = pages.Run(
+        found,
+        options.broker or setting.against,
+        seconds,
+        selection.scenarios,
+        selection.clients,
+        setting.not_in_the_suite,
+        setting.made_by,
+    )
+    if options.json:
+        report.write_json(found, options.json)
+    if options.junit:
+        report.write_junit(found, options.junit)
+    if options.html:
+        pages.write_html(page, options.html)
+    if options.markdown:
+        pages.write_markdown(page, options.markdown)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@options
+def compat(**given: Any) -> int:
+    """Run stock clients against a broker: kafka-python, confluent-kafka, aiokafka, as they are installed.
+
+    The broker is an Odradek that is started for it, or the one at --broker, where all names are of this run
+    alone, and its topics and groups are deleted in the end. The exit status is 1 if anything failed.
+    """
+    wanted = Options(**given)
+    chosen, asked = wanted.chosen(installed.CLIENTS)
+    clients = installed.present(chosen)
+    if absent := [name for name in chosen if name not in clients]:
+        how = (
+            f"{', '.join(absent)}: not installed here. `pip install 'odradek[compat]'` installs all clients."
+        )
+        if wanted.client or not clients:
+            raise click.ClickException(how)
+        click.echo(f"odradek: {how}", err=True)
+    selection = installed.selection(clients, asked)
+    if not selection.scenarios:
+        raise click.UsageError(f"None of {', '.join(clients)} is asked for any of {', '.join(asked)}.")
+    found = run(Setting(selection, brokers.Odradek, "Odradek", "odradek compat", {}), wanted)
+    return 1 if any(cell.outcome == cells.FAILED for cell in found) else 0

@@ -1,0 +1,93 @@
+"""Run clients x scenarios: each cell is one run of a client's program for one scenario (cells.py)."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from . import brokers, cells
+
+Table = dict[str, dict[str, Any]]
+
+
+@dataclasses.dataclass
+class Selection:
+    """What is run: rows of clients.toml (or of installed.py) and of scenarios.toml, by name.
+
+    `commands` has how a client's program is called, `absent` for the others in a sentence why it can't be.
+    `cleaner` calls a program that can also delete all topics and groups of a run.
+    """
+
+    clients: Table
+    scenarios: Table
+    commands: Mapping[str, list[str]]
+    absent: Mapping[str, str]
+    cleaner: list[str] | None
+
+
+def lacking(entry: Mapping[str, Any], scenario: str, about: Mapping[str, Any]) -> str | None:
+    """Why a client is not asked for a scenario, by what both their entries say; None: it is asked."""
+    if "scenarios" in entry:
+        return None if scenario in entry["scenarios"] else "a program with scenarios of its own"
+    if "own" in about:
+        return str(about["own"])
+    return f"it lacks {about['needs']}" if about.get("needs") in entry.get("lacks", ()) else None
+
+
+class Runner:
+    """The cells of a selection, with the brokers that they meet: one that most share, and for scenarios that
+    stop or kill their broker one that `start` makes, each time anew; None where there can't be one.
+    """
+
+    def __init__(
+        self, selection: Selection, shared: brokers.Broker, start: Callable[[], brokers.Broker] | None
+    ) -> None:
+        self._selection = selection
+        self._shared = shared
+        self._start = start
+        self.names = f"odradek-compat-{secrets.token_hex(4)}-" if start is None else ""
+        """What names at a broker that others use begin with."""
+        self._variables = {"ODRADEK_COMPAT_RUN": self.names}
+
+    def run(self, jobs: int) -> Iterator[cells.Cell]:
+        """Every cell, as each is done, `jobs` at a time. Closed early, it waits for those that have begun."""
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            runs = [
+                pool.submit(self._cell, client, scenario, about)
+                for scenario, about in self._selection.scenarios.items()
+                for client in self._selection.clients
+            ]
+            try:
+                for done in concurrent.futures.as_completed(runs):
+                    yield done.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def clean_up(self) -> str:
+        """Delete what the run has made at a broker that others use. Why that did not succeed, or nothing."""
+        if not self.names:
+            return ""
+        if self._selection.cleaner is None:
+            return "no client that is here can delete them"
+        cell = cells.run("", self._selection.cleaner, "clean-up", {}, self._shared, self._variables)
+        return "" if cell.outcome == cells.PASSED else cell.detail
+
+    def _cell(self, client: str, scenario: str, about: dict[str, Any]) -> cells.Cell:
+        if client in self._selection.absent:
+            return cells.Cell(client, scenario, cells.SKIPPED, self._selection.absent[client])
+        reason = lacking(self._selection.clients[client], scenario, about)
+        if reason is not None:
+            return cells.Cell(client, scenario, cells.NOT_IN_THIS_CLIENT, reason)
+        command = self._selection.commands[client]
+        if not about.get("private"):
+            return cells.run(client, command, scenario, about, self._shared, self._variables)
+        if self._start is None:
+            return cells.Cell(client, scenario, cells.SKIPPED, "needs a broker of its own to stop and kill")
+        broker = self._start()
+        try:
+            return cells.run(client, command, scenario, about, broker)
+        finally:
+            broker.close()

@@ -1,0 +1,168 @@
+"""`odradek compat`, with programs that are quick in the place of clients."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import click
+import pytest
+
+from odradek import Broker
+from odradek.compat import brokers, cells, command
+from odradek.compat.runner import Selection, Table
+
+PROGRAM = """
+import json, os, sys
+with open({told!r}, "a") as told:
+    print(sys.argv[1], sys.argv[2], os.environ.get("ODRADEK_COMPAT_RUN", ""), file=told)
+print(json.dumps({{"outcome": {outcome!r}, "detail": "so it is"}}))
+"""
+SCENARIOS: Table = {"one": {"meaning": "a scenario"}, "two": {"meaning": "another", "private": True}}
+
+
+def options(**given: Any) -> command.Options:
+    """What a person typed."""
+    nothing = dict.fromkeys(command.FILES)
+    return command.Options(**{"client": (), "scenario": (), "quick": False, "jobs": 2, **nothing, **given})
+
+
+def setting(folder: pathlib.Path, outcome: str = cells.PASSED) -> command.Setting:
+    """One client whose program tells the file `told` what it was called with, and cleans up."""
+    program = folder / "program.py"
+    program.write_text(PROGRAM.format(told=str(folder / "told"), outcome=outcome))
+    run = [sys.executable, str(program)]
+    selection = Selection({"client": {"requirements": ["client==1"]}}, SCENARIOS, {"client": run}, {}, run)
+    return command.Setting(selection, brokers.Odradek, "Odradek", "a test", {})
+
+
+def odradek(*arguments: str) -> tuple[int, str]:
+    """Exit status of the command, and the last line that it wrote to stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", "odradek", "compat", *arguments], capture_output=True, text=True, timeout=60
+    )
+    return done.returncode, done.stderr.splitlines()[-1]
+
+
+def test_nobody_listens() -> None:
+    """One sentence and status 2, before any client waits for its time-outs."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = "{}:{}".format(*unused.getsockname())
+    assert odradek("--broker", address) == (
+        2,
+        f"odradek: No broker answers at {address}: connection refused.",
+    )
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", b"\0\0\0\4no"])
+def test_something_else_listens(answer: bytes) -> None:
+    """A server that does not speak Kafka's protocol is called that, whether it answers or hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(100)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        address = "{}:{}".format(*server.getsockname())
+        with pytest.raises(brokers.BrokerError, match="does not answer as a Kafka broker"):
+            brokers.require_answer(address)
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--broker", "nowhere"], "A broker's address is HOST:PORT, not 'nowhere'."),
+        (["--client", "x"], "There is no client 'x'; there are kafka-python, confluent-kafka, aiokafka."),
+        (["--jobs", "0"], "Invalid value for '--jobs': 0 is not in the range x>=1."),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_sentence(arguments: list[str], sentence: str) -> None:
+    """On stderr, with status 2."""
+    assert odradek(*arguments) == (2, f"odradek: {sentence}")
+
+
+def test_a_broker_is_asked_for_its_versions() -> None:
+    """A real one answers, and nothing is said."""
+    with Broker() as broker:
+        brokers.require_answer(broker.bootstrap)
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence says what to install."""
+
+    def version(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    with pytest.raises(click.ClickException, match=r"pip install 'odradek\[compat\]'"):
+        command.compat.main([], standalone_mode=False)
+
+
+def test_a_client_that_was_asked_for_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others may be absent; the one that the command line names may not."""
+
+    def version(name: str) -> str:
+        if name == "aiokafka":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "1.0"
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    with pytest.raises(click.ClickException, match=r"aiokafka: not installed here"):
+        command.compat.main(["--client", "aiokafka"], standalone_mode=False)
+
+
+def test_a_broker_of_others(tmp_path: pathlib.Path) -> None:
+    """Nothing stops or kills it; names begin with what is the run's own, and so all is deleted in the end."""
+    with Broker() as broker:
+        address = broker.bootstrap
+        found = command.run(setting(tmp_path), options(broker=address))
+    assert [(cell.scenario, cell.outcome) for cell in found] == [
+        ("one", cells.PASSED),
+        ("two", cells.SKIPPED),
+    ]
+    told = [line.split() for line in (tmp_path / "told").read_text().splitlines()]
+    assert [line[:2] for line in told] == [["one", address], ["clean-up", address]]
+    assert told[0][2].startswith("odradek-compat-")
+    assert told[0][2] == told[1][2]
+
+
+def test_an_own_broker(tmp_path: pathlib.Path) -> None:
+    """It is started from this installation, one for all and one for each that may stop its own, and nothing
+    has to be deleted.
+    """
+    found = command.run(setting(tmp_path), options(broker=None))
+    assert [cell.outcome for cell in found] == [cells.PASSED, cells.PASSED]
+    told = sorted(line.split(" ") for line in (tmp_path / "told").read_text().splitlines())
+    assert [(scenario, run) for scenario, _, run in told] == [("one", ""), ("two", "")]
+    assert told[0][1] != told[1][1]
+
+
+def test_what_stays_behind_is_told(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """When topics and groups could not be deleted, a person learns by which names to find them."""
+    with Broker() as broker:
+        command.run(setting(tmp_path, cells.FAILED), options(broker=broker.bootstrap, scenario=("one",)))
+    assert "Topics and groups odradek-compat-" in capsys.readouterr().err
+
+
+def test_files(tmp_path: pathlib.Path) -> None:
+    """Those that were asked for are written."""
+    paths = {kind: tmp_path / kind for kind in command.FILES}
+    with Broker() as broker:
+        address = broker.bootstrap
+        command.run(setting(tmp_path), options(broker=address, **paths))
+    assert [cell["outcome"] for cell in json.loads(paths["json"].read_text())] == ["passed", "skipped"]
+    assert "Made by `a test --markdown`." in paths["markdown"].read_text()
+    assert address in paths["html"].read_text()
+    assert "<testsuites>" in paths["junit"].read_text()
