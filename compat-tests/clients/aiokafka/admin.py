@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import OffsetOutOfRangeError, TopicAlreadyExistsError
-from common import fill, make_topic, new_admin, read, some, started, until
+from common import fill, make_topic, new_admin, read, some, started, until, wait_for_partitions
 from harness import expect, expect_equal, fresh
 
 
@@ -38,6 +38,7 @@ async def admin_topics(bootstrap: str) -> None:
 async def admin_partitions(bootstrap: str) -> None:
     topic, admin = await make_topic(bootstrap), await new_admin(bootstrap)
     await admin.create_partitions({topic: NewPartitions(4)})
+    await wait_for_partitions(admin, topic, 4)
     async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
         for number in range(4):
             sent = await producer.send_and_wait(topic, b"x", partition=number)

@@ -28,10 +28,22 @@ async def new_admin(bootstrap: str) -> Any:
 
 
 async def make_topic(bootstrap: str, partitions: int = 1, name: str | None = None, **configs: str) -> str:
+    """A new topic, as soon as the broker knows it: Apache Kafka answers a creation a moment earlier."""
     name, admin = name or fresh("topic"), await new_admin(bootstrap)
     await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs)])
+    await wait_for_partitions(admin, name, partitions)
     await admin.close()
     return name
+
+
+async def wait_for_partitions(admin: Any, topic: str, count: int) -> None:
+    """Until the broker tells of so many."""
+
+    async def known() -> bool:
+        (described,) = await admin.describe_topics([topic])
+        return len(described["partitions"]) == count
+
+    await until(known, f"{count} partitions of {topic}")
 
 
 async def fill(bootstrap: str, topic: str, count: int, start: int = 0, **options: Any) -> None:

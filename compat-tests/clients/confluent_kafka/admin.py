@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from common import admin_client, all_done, fill, make_topic, new_consumer, poll_some, read, send
+from common import (
+    admin_client,
+    all_done,
+    fill,
+    make_topic,
+    new_consumer,
+    poll_some,
+    read,
+    send,
+    wait_for_partitions,
+)
 from confluent_kafka import (
     OFFSET_END,
     ConsumerGroupState,
@@ -51,6 +61,7 @@ def admin_topics(bootstrap: str) -> None:
 def admin_partitions(bootstrap: str) -> None:
     topic = make_topic(bootstrap)
     all_done(admin_client(bootstrap).create_partitions([NewPartitions(topic, 4)]))
+    wait_for_partitions(bootstrap, topic, 4)
     sent = send(bootstrap, [{"topic": topic, "value": b"x", "partition": number} for number in range(4)])
     expect_equal([message.offset() for message in sent], [0] * 4, "first offsets")
     expect_equal(sorted(message.partition() for message in read(bootstrap, topic, 4)), [0, 1, 2, 3])

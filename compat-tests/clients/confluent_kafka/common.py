@@ -8,7 +8,7 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
-from harness import expect_equal, fresh, numbered
+from harness import expect_equal, fresh, numbered, wait_until
 
 
 @functools.cache  # the client must outlive the futures it gives
@@ -21,9 +21,21 @@ def all_done(futures: dict[Any, Any]) -> list[Any]:
 
 
 def make_topic(bootstrap: str, partitions: int = 1, name: str | None = None, **configs: str) -> str:
+    """A new topic, as soon as the broker knows it: Apache Kafka answers a creation a moment earlier."""
     name = name or fresh("topic")
     all_done(admin_client(bootstrap).create_topics([NewTopic(name, partitions, 1, config=configs)]))
+    wait_for_partitions(bootstrap, name, partitions)
     return name
+
+
+def wait_for_partitions(bootstrap: str, topic: str, count: int) -> None:
+    """Until the broker tells of so many."""
+
+    def known() -> bool:
+        topics = admin_client(bootstrap).list_topics(timeout=10).topics  # naming it might make it
+        return topic in topics and len(topics[topic].partitions) == count
+
+    wait_until(known, f"{count} partitions of {topic}")
 
 
 def send(bootstrap: str, records: list[dict[str, Any]], **options: Any) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from common import VERSION, fill, make_topic, read
+from common import VERSION, fill, make_topic, read, wait_for_partitions
 from harness import RUN, expect, expect_equal, fresh, wait_until
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewPartitions, NewTopic
@@ -40,8 +40,7 @@ def admin_partitions(bootstrap: str) -> None:
     topic = make_topic(bootstrap, 1)
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     admin.create_partitions({topic: NewPartitions(4)})
-    (described,) = admin.describe_topics([topic])
-    expect_equal(len(described["partitions"]), 4, "partitions")
+    wait_for_partitions(admin, topic, 4)
     producer = KafkaProducer(bootstrap_servers=bootstrap)
     for number in range(4):
         offset = producer.send(topic, b"to %d" % number, partition=number).get(20).offset

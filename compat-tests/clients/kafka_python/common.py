@@ -16,11 +16,24 @@ CODECS = (None, "gzip", "snappy", "lz4", *(["zstd"] if VERSION >= (2, 0) else []
 
 
 def make_topic(bootstrap: str, partitions: int = 1, name: str | None = None, **configs: str) -> str:
+    """A new topic, as soon as the broker knows it: Apache Kafka answers a creation a moment earlier."""
     name = name or fresh("topic")
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs)])
+    if VERSION >= (2, 0):
+        wait_for_partitions(admin, name, partitions)
     admin.close()
     return name
+
+
+def wait_for_partitions(admin: KafkaAdminClient, topic: str, count: int) -> None:
+    """Until the broker tells of so many."""
+
+    def known() -> bool:
+        (described,) = admin.describe_topics([topic])
+        return len(described["partitions"]) == count
+
+    wait_until(known, f"{count} partitions of {topic}")
 
 
 def read(bootstrap: str, topic: str, count: int, seconds: float = 30, **options: Any) -> list[Any]:
