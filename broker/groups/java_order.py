@@ -7,7 +7,7 @@ that fall into one bucket come in the order of `items`, as far as a table does n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ T = TypeVar("T")
 _string_hash = lru_cache(maxsize=10_000)(java_hash)
 _SMALLEST_TABLE = 16
 _LOAD = 0.75
+_GOLDEN = 0x9E37_79B9_7F4A_7C15  # 2^64 by the golden ratio: what a TimelineHashMap spreads hashes with
 
 
 def hash_map_order(names: Iterable[str]) -> list[str]:
@@ -26,12 +27,12 @@ def hash_map_order(names: Iterable[str]) -> list[str]:
     return _in_buckets(items, _string_hash, _grown(len(items)))
 
 
-def hash_map_computed_order(names: Iterable[str], capacity: int) -> list[str]:
-    """Strings as `new HashMap(capacity)` has them after one computeIfAbsent for each, which come again. That
-    looks whether the table is too small before it puts something in, and not after, and puts it first in its
-    bucket.
+def hash_map_computed_order(names: Iterable[str], capacity: int, copied: Sequence[str] = ()) -> list[str]:
+    """Strings as `new HashMap(capacity)` has them after one computeIfAbsent or compute for each, which come
+    again. That looks whether the table is too small before it puts something in, and not after, and puts it
+    first in its bucket. `copied` are there before, of a map that was copied.
     """
-    items: dict[str, None] = {}
+    items = dict.fromkeys(reversed(copied))
     size = 1
     while size < capacity:
         size *= 2
@@ -42,10 +43,24 @@ def hash_map_computed_order(names: Iterable[str], capacity: int) -> list[str]:
     return _in_buckets([*reversed(items)], _string_hash, size)
 
 
-def hash_map_copy_order(names: Iterable[str]) -> list[str]:
-    """Strings as `new HashMap(map)` has them."""
-    items = list(names)
-    return _in_buckets(items, _string_hash, _fitting(len(items), 1))
+def copy_capacity(count: int) -> int:
+    """What `new HashMap(map)` begins with, of a map of so many; the usual table waits for an empty one."""
+    return int(count / _LOAD) + 1 if count else _SMALLEST_TABLE
+
+
+def timeline_map_order(names: Iterable[str]) -> list[str]:
+    """Strings as Kafka's TimelineHashMap has them that grew by one put for each: the last one of a slot
+    comes first.
+    """
+    items = list(names)[::-1]
+    bits = 1
+    while len(items) * _LOAD > 1 << bits:
+        bits += 1
+
+    def slot(name: str) -> int:
+        return (_string_hash(name) * _GOLDEN & 0xFFFF_FFFF_FFFF_FFFF) >> (64 - bits)
+
+    return sorted(items, key=slot)
 
 
 def string_set_order(names: Iterable[str]) -> list[str]:

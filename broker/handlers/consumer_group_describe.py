@@ -20,7 +20,6 @@ from ..groups.consumer.group import ConsumerGroup
 from ..groups.consumer.member import ConsumerMember
 from ..groups.consumer.records import Assignment
 from ..groups.consumer.settings import ConsumerSettings
-from ..groups.consumer.update import preferred_assignor
 from ..groups.events import Effects, Failure, Instant
 from ..groups.shard import Shard
 from ..groups.topics_image import TopicsImage
@@ -66,7 +65,7 @@ def _described(shard: Shard, group_id: str, operations: int) -> Any:
         group_state=group.state_name,
         group_epoch=group.epoch,
         assignment_epoch=group.target_epoch,
-        assignor_name=preferred_assignor(group, settings),
+        assignor_name=group.assignor(settings.config.assignors[0]),
         members=[_member(group, member, settings.topics) for member in group.members.values()],
         authorized_operations=operations,
     )

@@ -14,7 +14,10 @@ from odradek.broker.groups.consumer.assignors import (
     Problem,
     assign,
 )
+from odradek.broker.groups.consumer.group import ConsumerGroup
+from odradek.broker.groups.consumer.member import ConsumerMember
 from odradek.broker.groups.consumer.records import Assignment
+from odradek.broker.groups.events import Instant
 from odradek.broker.groups.java_order import hash_map_order, int_set_order, uuid_hash
 from odradek.broker.groups.target_assignment import metadata_hash
 from odradek.broker.groups.topics_image import TopicInfo
@@ -79,6 +82,23 @@ def test_java_order() -> None:
     assert hash_map_order(["alpha", "beta", "gamma", "delta"]) == ["alpha", "delta", "beta", "gamma"]
     assert int_set_order({17, 2, 33, 1}) == [1, 17, 33, 2]
     assert uuid_hash(bytes(range(16))) & 0xFFFFFFFF == 0x00000000
+
+
+def test_a_tie_between_assignors_is_resolved_as_by_kafka() -> None:
+    """What is told is the first in Kafka's table of them, which does not depend on who came first; what is
+    used is the one that the member prefers whose heartbeat makes the tie.
+    """
+    group = ConsumerGroup("g", 45_000)
+    nobody, uniform, ranger = (
+        ConsumerMember(n, server_assignor=a) for n, a in (("", None), ("u", "uniform"), ("r", "range"))
+    )
+    assert group.assignor("uniform") == "uniform"
+    for member in (ranger, uniform):
+        group.replay(member.metadata_record("g"), Instant(0, 0))
+    assert group.assignor("range") == "uniform"
+    assert group.assignor_after(ranger, ranger, "uniform") == "range"
+    assert group.assignor_after(uniform, uniform, "uniform") == "uniform"
+    assert group.assignor_after(uniform, nobody, "uniform") == "range"
 
 
 def test_xxh3() -> None:

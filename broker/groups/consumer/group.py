@@ -13,7 +13,7 @@ from math import inf
 from typing import NamedTuple
 
 from ..events import Instant
-from ..java_order import hash_map_copy_order
+from ..java_order import copy_capacity, hash_map_computed_order, timeline_map_order
 from .member import ConsumerMember, MemberState
 from .reconciliation import NOT_OWNED
 from .records import (
@@ -138,8 +138,7 @@ class ConsumerGroup:
         for member, change in ((old, -1), (new, 1)):
             if member is None:
                 continue
-            if member.server_assignor is not None:
-                self.server_assignors[member.server_assignor] += change
+            _vote(self.server_assignors, member.server_assignor, change)
             if member.classic is not None:
                 self.classic_members += change
                 for name, _ in member.classic.protocols:
@@ -225,14 +224,22 @@ class ConsumerGroup:
             member_id = self.static_members.get(member.instance_id, member_id)
         return self.target.get(member_id, {})
 
+    def assignor(self, default: str) -> str:
+        """The assignor that most members prefer; on a tie the one that Kafka's table of them has first."""
+        votes = self.server_assignors
+        return max(timeline_map_order(votes), key=votes.__getitem__, default=default)
+
     def assignor_after(self, old: ConsumerMember, new: ConsumerMember, default: str) -> str:
-        """The assignor that most members prefer when `old` has become `new`."""
-        counts = Counter(self.server_assignors)
-        if old.server_assignor is not None:
-            counts[old.server_assignor] -= 1
-        if new.server_assignor is not None:
-            counts[new.server_assignor] += 1
-        return preferred(counts, default)
+        """The assignor that most members prefer when `old` has become `new`. On a tie it is the first one in
+        a copy of that table.
+        """
+        votes, capacity = Counter(self.server_assignors), copy_capacity(len(self.server_assignors))
+        _vote(votes, old.server_assignor, -1)
+        kept = timeline_map_order(votes)
+        _vote(votes, new.server_assignor, 1)
+        added = [name for name in votes if name not in kept]
+        order = hash_map_computed_order(added, capacity, kept)
+        return max(order, key=votes.__getitem__, default=default)
 
     def tombstones(self, renamed: Mapping[str, str] | None = None) -> Iterator[ConsumerTombstone]:
         """The records that remove the group, in an order in which each may be replayed. `renamed` maps member
@@ -278,10 +285,12 @@ class ConsumerGroup:
         return min((*plain, *rebalances), default=inf)
 
 
-def preferred(counts: Counter[str], default: str) -> str:
-    """The assignor with most votes; on a tie the one that Java's HashMap has first."""
-    voted = [name for name, count in counts.items() if count > 0]
-    return max(hash_map_copy_order(voted), key=lambda name: counts[name], default=default)
+def _vote(votes: Counter[str], assignor: str | None, change: int) -> None:
+    """One member more or less prefers an assignor; nothing is kept at zero."""
+    if assignor is not None:
+        votes[assignor] += change
+        if not votes[assignor]:
+            del votes[assignor]
 
 
 def _partitions(*owned: Epochs) -> Iterator[tuple[bytes, int]]:

@@ -89,7 +89,7 @@ class MemberUpdate:
     def _changes_assignor(self) -> bool:
         if self.updated.server_assignor == self.member.server_assignor:
             return False
-        return self._assignor_after() != preferred_assignor(self.group, self.settings)
+        return self._assignor_after() != self.group.assignor(self.config.assignors[0])
 
     def _assignor_after(self) -> str:
         return self.group.assignor_after(self.member, self.updated, self.config.assignors[0])
@@ -172,12 +172,6 @@ class MemberUpdate:
 def forget_topics(group: ConsumerGroup) -> None:
     """Have the next heartbeat look at the topics anew."""
     group.topics_are_known = False
-
-
-def preferred_assignor(group: ConsumerGroup, settings: ConsumerSettings) -> str:
-    """The assignor that most members prefer now."""
-    nobody = ConsumerMember("")
-    return group.assignor_after(nobody, nobody, settings.config.assignors[0])
 
 
 def check_room(

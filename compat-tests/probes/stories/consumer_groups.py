@@ -31,7 +31,8 @@ def beat(p: Prober, group: str, member: str = "m1", epoch: int = 0, version: int
         "consumer_group_heartbeat", version, group_id=group, member_id=member, member_epoch=epoch, **fields
     )
     if answer.assignment is not None:
-        answer.assignment.topic_partitions.sort(key=lambda topic: len(topic.partitions))
+        names = {topic_id: name for name, topic_id in p.topic_ids.items()}
+        answer.assignment.topic_partitions.sort(key=lambda topic: names[topic.topic_id])
     return answer
 
 
@@ -240,6 +241,32 @@ def regexes(p: Prober) -> Answers:
     )
     yield "describe names", describe(p, "x")
     yield "leaves", beat(p, "x", epoch=-1)
+
+
+@story
+def a_second_expression(p: Prober) -> Answers:
+    """It comes right after the first one."""
+    regexes = {"m1": "fli.*", "m2": "del.*"}
+    for member, regex in regexes.items():
+        yield (
+            f"{member} joins",
+            beat(p, "xx", member, subscribed_topic_names=None, subscribed_topic_regex=regex),
+        )
+        time.sleep(0.5)
+    for member in regexes:
+        yield f"{member} gets topics", beat(p, "xx", member, epoch=1)
+    yield "described", describe(p, "xx")
+
+
+@story
+def a_tie_of_assignors(p: Prober) -> Answers:
+    """As many members prefer one as the other."""
+    yield "uniform", beat(p, "tie", server_assignor="uniform")
+    yield "range", beat(p, "tie", "m2", server_assignor="range")
+    lives = beat(p, "tie", "m2", epoch=3)
+    yield "range lives", lives
+    yield "range lives on", beat(p, "tie", "m2", epoch=lives.member_epoch)
+    yield "described", describe(p, "tie")
 
 
 @story
