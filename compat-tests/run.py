@@ -15,17 +15,13 @@ import brokers  # which finds the next ones
 import click
 from toolchains import toolchain
 
-from odradek.compat import cells, command
-from odradek.compat.runner import Selection, Table, lacking
+from odradek.compat import cells, command, tables
+from odradek.compat.runner import Selection
+from odradek.compat.tables import Table
 
 CLEANER = "kafka-python-3.0"
 """The client that deletes what a run has made at a broker that others use."""
-CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
-
-
-def load(name: str) -> dict[str, Any]:
-    """One of the tables beside the clients."""
-    return tomllib.loads((CLIENTS / name).read_text())
+ABSENT = pathlib.Path(__file__).resolve().parent / "clients" / "absent.toml"
 
 
 def prepared(clients: Table, scenarios: Table) -> Selection:
@@ -39,7 +35,7 @@ def prepared(clients: Table, scenarios: Table) -> Selection:
             commands[client] = tools.prepare(client, entry)
         else:
             absent[client] = reason
-    cleaner = load("clients.toml")[CLEANER]
+    cleaner = tables.clients()[CLEANER]
     return Selection(clients, scenarios, commands, absent, toolchain(cleaner).prepare(CLEANER, cleaner))
 
 
@@ -52,18 +48,18 @@ def compat(apache_kafka: str | None, require_all: bool, **given: Any) -> None:
     options = command.Options(**given)
     if options.broker and apache_kafka:
         raise click.UsageError("--broker and --apache-kafka are two different brokers.")
-    clients, scenarios = options.chosen(load("clients.toml"))
+    table, scenarios = tables.clients(), options.scenarios()
     asked = {
-        name: entry
-        for name, entry in clients.items()
-        if any(lacking(entry, scenario, about) is None for scenario, about in scenarios.items())
+        name: table[name]
+        for name in options.clients(table)
+        if any(tables.lacking(table[name], one, about) is None for one, about in scenarios.items())
     }
     setting = command.Setting(
         prepared(asked, scenarios),
         (lambda: brokers.ApacheKafka(apache_kafka)) if apache_kafka else brokers.Odradek,
         f"Apache Kafka {apache_kafka}" if apache_kafka else "Odradek",
         "scripts/compat",
-        load("absent.toml"),
+        tomllib.loads(ABSENT.read_text()),
     )
     wrong = {cells.FAILED, cells.SKIPPED} if require_all else {cells.FAILED}
     sys.exit(any(cell.outcome in wrong for cell in command.run(setting, options)))

@@ -11,11 +11,10 @@ from probes.pair import Pair
 from replay.both import run_both
 from replay.proxy import Exchange, Proxy
 from replay.rules import compare
-from run import load
 from toolchains import toolchain
 
+from odradek.compat import tables
 from odradek.compat.brokers import Running
-from odradek.compat.command import scenarios
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.messages import heartbeat
 
@@ -46,8 +45,8 @@ def test_answers_to_equal_requests_are_compared(theirs: list[Exchange], codes: l
 @pytest.mark.parametrize("scenario", ["produce-acks", "admin-topics"])
 def test_a_program_is_answered_the_same(scenario: str, pair: Pair) -> None:
     """kafka-python passes a scenario with both brokers, and every answer that is determined is the same."""
-    client, about = "kafka-python-3.0", scenarios()[scenario]
-    entry = load("clients.toml")[client]
+    client, about = "kafka-python-3.0", tables.scenarios()[scenario]
+    entry = tables.clients()[client]
     command = toolchain(entry).prepare(client, entry)
     ours, theirs = run_both(client, command, scenario, about, (Running(pair.ours), Running(pair.theirs)))
     assert (ours.outcome, theirs.outcome) == ("passed", "passed")

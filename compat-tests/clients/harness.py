@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import os
+import socket
 import sys
 import time
 import traceback
@@ -36,6 +37,16 @@ def expect_equal(found: object, wanted: object, what: str = "value") -> None:
     """Fail the scenario unless both are equal; the text shows both, cut to a readable length."""
     if found != wanted:
         raise AssertionError(f"{what}: found {str(found)[:400]}, wanted {str(wanted)[:400]}")
+
+
+def expect_address(found: str, wanted: str) -> None:
+    """Fail the scenario unless both HOST:PORT lead to the same place, by whatever name of the host."""
+
+    def places(address: str) -> set[object]:
+        host, _, port = address.rpartition(":")
+        return {place[4][:2] for place in socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)}
+
+    expect(places(found) & places(wanted), f"address: found {found}, wanted {wanted}")
 
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float = 30) -> Any:

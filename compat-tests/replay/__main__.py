@@ -13,12 +13,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import brokers
 from comparison.differences import Row, rows
-from run import load
 from toolchains import toolchain
 
+from odradek.compat import tables
 from odradek.compat.brokers import Broker
-from odradek.compat.command import scenarios
-from odradek.compat.runner import Table, lacking
+from odradek.compat.tables import Table, lacking
 from replay.both import run_both
 from replay.rules import compare
 
@@ -51,18 +50,18 @@ def commands(names: list[str], clients: Table) -> Iterator[tuple[str, list[str]]
 
 def main() -> int:
     """Run the selection; 1 when an answer differs that is not listed in docs/differences.md."""
-    clients, every = load("clients.toml"), scenarios()
+    clients, scenarios = tables.clients(), tables.scenarios()
     parser = argparse.ArgumentParser(prog="scripts/compat-replay", description=main.__doc__)
     parser.add_argument("--client", action="append", choices=clients, help="only this client")
-    parser.add_argument("--scenario", action="append", choices=every, help="only this scenario")
+    parser.add_argument("--scenario", action="append", choices=scenarios, help="only this scenario")
     options = parser.parse_args()
     different, begin = 0, time.monotonic()
     known, needed = rows("Replayed programs"), set[Row]()
     names = options.client or [name for name in CLIENTS if name in clients]
     with started() as shared:
         for client, command in commands(names, clients):
-            for scenario in options.scenario or every:
-                about = every[scenario]
+            for scenario in options.scenario or scenarios:
+                about = scenarios[scenario]
                 reason = lacking(clients[client], scenario, about)
                 if reason is not None:
                     print(f"{client} {scenario}: not in this client, {reason}")

@@ -8,22 +8,17 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import time
-import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
 
 from . import brokers, cells, installed, pages, report
-from .runner import Runner, Selection, Table
+from .runner import Runner, Selection
+from .tables import Table, scenarios
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FILES = ("json", "junit", "html", "markdown")
-
-
-def scenarios() -> Table:
-    """The list of all scenarios, scenarios.toml."""
-    return tomllib.loads((pathlib.Path(__file__).parent / "scenarios.toml").read_text())
 
 
 @dataclasses.dataclass
@@ -40,19 +35,22 @@ class Options:
     html: pathlib.Path | None
     markdown: pathlib.Path | None
 
-    def chosen(self, clients: Table) -> tuple[Table, Table]:
-        """The clients and the scenarios that were asked for. UsageError for a name that is not there."""
-        asked = _chosen("scenario", self.scenario, scenarios())
-        if self.quick:
-            asked = {name: about for name, about in asked.items() if about.get("quick")}
-        return _chosen("client", self.client, clients), asked
+    def clients(self, there: Iterable[str]) -> list[str]:
+        """Those of the clients that were asked for. UsageError for one that is not there."""
+        return _chosen("client", self.client, list(there))
+
+    def scenarios(self) -> Table:
+        """The scenarios that were asked for. UsageError for one that is not there."""
+        table = scenarios()
+        chosen = _chosen("scenario", self.scenario, list(table))
+        return {name: table[name] for name in chosen if table[name].get("quick") or not self.quick}
 
 
-def _chosen(kind: str, names: tuple[str, ...], table: Table) -> Table:
-    for name in names:
-        if name not in table:
-            raise click.UsageError(f"There is no {kind} {name!r}; there are {', '.join(table)}.")
-    return {name: table[name] for name in names or table}
+def _chosen(kind: str, asked: tuple[str, ...], there: list[str]) -> list[str]:
+    for name in asked:
+        if name not in there:
+            raise click.UsageError(f"There is no {kind} {name!r}; there are {', '.join(there)}.")
+    return list(asked) or there
 
 
 _PATH = click.Path(dir_okay=False, path_type=pathlib.Path)
@@ -108,7 +106,7 @@ def run(setting: Setting, options: Options) -> list[cells.Cell]:
     try:
         for cell in runner.run(options.jobs):
             found.append(cell)
-            _print(cell)
+            click.echo(_line(cell, setting.selection))
     finally:
         if left := runner.clean_up():
             click.echo(f"\nTopics and groups {runner.names}... may still be there: {left}", err=True)
@@ -121,9 +119,13 @@ def run(setting: Setting, options: Options) -> list[cells.Cell]:
     return found
 
 
-def _print(cell: cells.Cell) -> None:
+def _line(cell: cells.Cell, selection: Selection) -> str:
+    """What is printed as soon as a cell is done; below it what went wrong."""
+    clients, scenarios = (max(map(len, names)) for names in (selection.clients, selection.scenarios))
     detail = f"\n    {cell.detail}" if cell.outcome == cells.FAILED else ""
-    click.echo(f"{cell.client:20} {cell.scenario:20} {cell.outcome} ({cell.seconds:.1f} s){detail}")
+    return (
+        f"{cell.client:{clients}}  {cell.scenario:{scenarios}}  {cell.outcome} ({cell.seconds:.1f} s){detail}"
+    )
 
 
 def _write(setting: Setting, found: list[cells.Cell], seconds: float, options: Options) -> None:
@@ -156,7 +158,7 @@ def compat(**given: Any) -> int:
     alone, and its topics and groups are deleted in the end. The exit status is 1 if anything failed.
     """
     wanted = Options(**given)
-    chosen, asked = wanted.chosen(installed.CLIENTS)
+    chosen, asked = wanted.clients(installed.CLIENTS), wanted.scenarios()
     clients = installed.present(chosen)
     if absent := [name for name in chosen if name not in clients]:
         how = (

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import importlib.metadata
-import pathlib
 import sys
+from collections.abc import Iterable
 
-from .runner import Selection, Table, lacking
+from . import tables
+from .runner import Selection
+from .tables import Table
 
-CLIENTS: Table = {
-    "kafka-python": {
-        "program": "kafka_python/program.py",
-        "lacks": ["the consumer protocol", "share groups"],
-    },
-    "confluent-kafka": {"program": "confluent_kafka/program.py"},
-    "aiokafka": {"program": "aiokafka/program.py", "lacks": ["the consumer protocol", "share groups"]},
-}
-"""By the packages' names in the Python registry. The first that is there deletes what a run has made."""
-_PROGRAMS = pathlib.Path(__file__).parent / "clients"
+CLIENTS = {"kafka-python": "kafka-python-3.0", "confluent-kafka": "confluent-kafka", "aiokafka": "aiokafka"}
+"""Their names here, and their rows in clients.toml. The first that is there deletes what a run has made."""
 
 
-def present(chosen: Table) -> Table:
-    """Those of the clients that are installed, with their versions where clients.toml has pinned ones."""
-    rows: Table = {}
-    for name, row in chosen.items():
+def present(names: Iterable[str]) -> Table:
+    """Those of the clients that are installed, as rows of clients.toml with the versions that are there."""
+    rows, found = tables.clients(), {}
+    for name in names:
+        row = rows[CLIENTS[name]]
+        package = row["requirements"][0].partition("==")[0]
         try:
-            version = importlib.metadata.version(name)
+            version = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-        rows[name] = {**row, "requirements": [f"{name}=={version}"]}
-    return rows
+        found[name] = {**row, "requirements": [f"{package}=={version}"]}
+    return found
 
 
 def selection(chosen: Table, scenarios: Table) -> Selection:
@@ -38,11 +34,11 @@ def selection(chosen: Table, scenarios: Table) -> Selection:
     asked = {
         name: about
         for name, about in scenarios.items()
-        if any(lacking(row, name, about) is None for row in chosen.values())
+        if any(tables.lacking(row, name, about) is None for row in chosen.values())
     }
     cleaner = _command(next(iter(present(CLIENTS).values())))
     return Selection(chosen, asked, commands, {}, cleaner)
 
 
 def _command(row: dict[str, str]) -> list[str]:
-    return [sys.executable, str(_PROGRAMS / row["program"])]
+    return [sys.executable, str(tables.CLIENTS / row["program"])]

@@ -11,8 +11,7 @@ from typing import Any
 
 from .cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, NOT_YET, OUTCOMES, PASSED, SKIPPED, Cell
 from .report import axes, by_place, counts
-
-Table = dict[str, dict[str, Any]]
+from .tables import Table
 
 SIGNS = {
     PASSED: "✓",

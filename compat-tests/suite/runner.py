@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from . import brokers, cells
-
-Table = dict[str, dict[str, Any]]
+from .tables import Table, lacking
 
 
 @dataclasses.dataclass
@@ -26,15 +25,6 @@ class Selection:
     commands: Mapping[str, list[str]]
     absent: Mapping[str, str]
     cleaner: list[str] | None
-
-
-def lacking(entry: Mapping[str, Any], scenario: str, about: Mapping[str, Any]) -> str | None:
-    """Why a client is not asked for a scenario, by what both their entries say; None: it is asked."""
-    if "scenarios" in entry:
-        return None if scenario in entry["scenarios"] else "a program with scenarios of its own"
-    if "own" in about:
-        return str(about["own"])
-    return f"it lacks {about['needs']}" if about.get("needs") in entry.get("lacks", ()) else None
 
 
 class Runner:

@@ -22,6 +22,7 @@ def expected_files() -> dict[str, str]:
             path.replace(folder, f"odradek/{installed}", 1): path for path in modules(folder, "**/*.py")
         }
     files["odradek/compat/scenarios.toml"] = "compat-tests/suite/scenarios.toml"
+    files["odradek/compat/clients/clients.toml"] = "compat-tests/clients/clients.toml"
     for client in CLIENTS:
         found = modules(f"compat-tests/clients/{client}", "*.py")
         files |= {path.replace("compat-tests", "odradek/compat", 1): path for path in found}

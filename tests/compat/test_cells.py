@@ -8,16 +8,13 @@ from typing import Any
 
 import pytest
 
-from odradek.compat import cells
+from odradek.compat import cells, installed, tables
 from odradek.compat.brokers import Running
-from odradek.compat.runner import lacking
-
-CLIENTS = pathlib.Path(cells.__file__).parent / "clients"
 
 
 def outcome_of(program: pathlib.Path, source: str) -> tuple[str, str]:
     """The outcome and the detail of a cell whose program has this source."""
-    program.write_text(f"import sys\nsys.path.insert(0, {str(CLIENTS)!r})\n{source}\n")
+    program.write_text(f"import sys\nsys.path.insert(0, {str(tables.CLIENTS)!r})\n{source}\n")
     nobody = Running("localhost:1")
     cell = cells.run("client", [sys.executable, str(program)], "one", {}, nobody)
     return cell.outcome, cell.detail
@@ -58,4 +55,24 @@ def test_no_reason(tmp_path: pathlib.Path, said: dict[str, str]) -> None:
 )
 def test_lacking(entry: dict[str, Any], about: dict[str, Any], wanted: str | None) -> None:
     """Which scenarios a client is not asked for, and why."""
-    assert lacking(entry, "one", about) == wanted
+    assert tables.lacking(entry, "one", about) == wanted
+
+
+def test_tables() -> None:
+    """What clients are said to lack is what some scenario needs; what a program does is a scenario."""
+    clients, scenarios = tables.clients(), tables.scenarios()
+    needed = {about["needs"] for about in scenarios.values() if "needs" in about}
+    for entry in clients.values():
+        assert needed.issuperset(entry.get("lacks", ()))
+        assert scenarios.keys() >= set(entry.get("scenarios", ()))
+
+
+def test_installed_clients() -> None:
+    """Each is the newest of the versions that have its program, and that is installed too."""
+    newest: dict[str, str] = {}
+    for name, entry in tables.clients().items():
+        newest.setdefault(entry["program"], name)
+    for client in installed.CLIENTS.values():
+        program = tables.clients()[client]["program"]
+        assert newest[program] == client
+        assert (tables.CLIENTS / program).exists()

@@ -16,7 +16,8 @@ import pytest
 
 from odradek import Broker
 from odradek.compat import brokers, cells, command
-from odradek.compat.runner import Selection, Table
+from odradek.compat.runner import Selection
+from odradek.compat.tables import Table
 
 PROGRAM = """
 import json, os, sys

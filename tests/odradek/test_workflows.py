@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from odradek.broker.cli.main import odradek
+from odradek.compat.command import compat
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OWN = ROOT / ".github" / "workflows" / "ci.yml"
@@ -50,11 +51,13 @@ def test_own_workflow_tests_every_python() -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_call_commands_that_exist(path: pathlib.Path) -> None:
-    """The examples parse, and the options of `odradek serve` in them exist."""
+    """The examples parse, and the options of `odradek serve` and `odradek compat` in them exist."""
     workflow = load(path)
     jobs = workflow.get("jobs", workflow)
-    served = [line for job in jobs.values() for line in commands(job) if line.startswith("odradek serve")]
-    assert served
-    known = {option for parameter in odradek.commands["serve"].params for option in parameter.opts}
-    for line in served:
-        assert set(re.findall(r"--[a-z-]+", line)) <= known
+    lines = [line for job in jobs.values() for line in commands(job)]
+    for name, called in (("serve", odradek.commands["serve"]), ("compat", compat)):
+        own = [line for line in lines if line.startswith(f"odradek {name} ")]
+        assert own
+        known = {option for parameter in called.params for option in parameter.opts}
+        for line in own:
+            assert set(re.findall(r"--[a-z-]+", line)) <= known

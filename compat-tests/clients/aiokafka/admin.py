@@ -9,7 +9,7 @@ from aiokafka.admin import NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import OffsetOutOfRangeError, TopicAlreadyExistsError
 from common import fill, make_topic, new_admin, read, some, started, until, wait_for_partitions
-from harness import expect, expect_equal, fresh
+from harness import expect, expect_address, expect_equal, fresh
 
 
 async def admin_topics(bootstrap: str) -> None:
@@ -110,7 +110,7 @@ async def admin_cluster(bootstrap: str) -> None:
     cluster = await admin.describe_cluster()
     expect(cluster["cluster_id"], "a cluster id")
     (broker,) = cluster["brokers"]
-    expect_equal(f"{broker['host']}:{broker['port']}", bootstrap, "address")
+    expect_address(f"{broker['host']}:{broker['port']}", bootstrap)
     await admin.close()
 
 

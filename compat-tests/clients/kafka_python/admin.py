@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from common import VERSION, fill, make_topic, read, wait_for_partitions
-from harness import RUN, expect, expect_equal, fresh, wait_until
+from harness import RUN, expect, expect_address, expect_equal, fresh, wait_until
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewPartitions, NewTopic
 from kafka.errors import OffsetOutOfRangeError, TopicAlreadyExistsError
@@ -170,7 +170,7 @@ def admin_cluster(bootstrap: str) -> None:
     expect(cluster["cluster_id"], "a cluster id")
     expect_equal(len(cluster["brokers"]), 1, "brokers")
     broker = cluster["brokers"][0]
-    expect_equal(f"{broker['host']}:{broker['port']}", bootstrap, "address")
+    expect_address(f"{broker['host']}:{broker['port']}", bootstrap)
     admin.close()
 
 
