@@ -1,7 +1,8 @@
 """A cell: one client's program doing one scenario against one broker.
 
 A program is called `program SCENARIO BOOTSTRAP` and speaks in lines of JSON on stdout. `{"broker": "kill"}`
-(or "stop", "start") asks for that to be done to its broker; the answer is one line on stdin. The last line is
+(or "stop", "start") asks for that to be done to its broker; the answer is one line on stdin. Where a scenario has
+more `brokers`, the addresses of the others follow; nothing is done to those. The last line is
 `{"outcome": "passed" | "failed" | "not in this client" | "not written", "detail": "..."}`: not in this client
 is what its API lacks, with the reason in the detail; not written is what nobody has made the program do.
 """
@@ -17,7 +18,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -47,12 +48,13 @@ def run(
     about: dict[str, Any],
     broker: Broker,
     variables: Mapping[str, str] = MappingProxyType({}),
+    others: Sequence[Broker] = (),
 ) -> Cell:
     """Run one program to its end, within the scenario's time; `variables` are added to its environment. What
     the broker is known not to do yet (`not_yet` in the scenario's entry) is named so when it fails."""
     begin, limit = time.monotonic(), about.get("seconds", SECONDS)
     process = subprocess.Popen(
-        [*command, scenario, broker.address],
+        [*command, scenario, broker.address, *(other.address for other in others)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -71,7 +73,7 @@ def run(
     outcome, detail = _checked(result)
     if outcome == FAILED:
         late = f"; ended after {limit} s" if seconds >= limit else ""
-        detail = f"{detail}{late}\n{''.join(printed)[-3000:]}{broker.log()}"
+        detail = f"{detail}{late}\n{''.join(printed)[-3000:]}{''.join(one.log() for one in (broker, *others))}"
         if "not_yet" in about and broker.ours:
             outcome, detail = NOT_YET, about["not_yet"]
     return Cell(client, scenario, outcome, detail, seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -76,8 +77,6 @@ class Runner:
             return cells.run(client, command, scenario, about, self._shared, self._variables)
         if self._start is None:
             return cells.Cell(client, scenario, cells.SKIPPED, "needs a broker of its own to stop and kill")
-        broker = self._start()
-        try:
-            return cells.run(client, command, scenario, about, broker)
-        finally:
-            broker.close()
+        with contextlib.ExitStack() as stack:
+            own = [stack.enter_context(contextlib.closing(self._start())) for _ in range(about.get("brokers", 1))]
+            return cells.run(client, command, scenario, about, own[0], others=own[1:])

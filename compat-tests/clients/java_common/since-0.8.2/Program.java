@@ -17,12 +17,16 @@ import java.util.stream.Stream;
 public final class Program {
     private static final List<Path> TEMPORARY = new CopyOnWriteArrayList<>();
 
+    /** Where a scenario has a second broker, its address: "host:port". */
+    static String secondBroker;
+
     private Program() {
     }
 
     public static void main(String[] arguments) {
         String outcome = "passed";
         String detail = "";
+        secondBroker = arguments.length > 2 ? arguments[2] : null;
         try {
             find(arguments[0]).run(arguments[1]);
         } catch (NotInThisClient missing) {
