@@ -1,8 +1,8 @@
 """A cell: one client's program doing one scenario against one broker.
 
 A program is called `program SCENARIO BOOTSTRAP` and speaks in lines of JSON on stdout. `{"broker": "kill"}`
-(or "stop", "start") asks for that to be done to its broker; the answer is one line on stdin. Where a scenario has
-more `brokers`, the addresses of the others follow; nothing is done to those. The last line is
+(or "stop", "start") asks for that to be done to its broker; the answer is one line on stdin. Where a scenario
+has more `brokers`, the addresses of the others follow; nothing is done to those. The last line is
 `{"outcome": "passed" | "failed" | "not in this client" | "not written", "detail": "..."}`: not in this client
 is what its API lacks, with the reason in the detail; not written is what nobody has made the program do.
 """
@@ -73,7 +73,9 @@ def run(
     outcome, detail = _checked(result)
     if outcome == FAILED:
         late = f"; ended after {limit} s" if seconds >= limit else ""
-        detail = f"{detail}{late}\n{''.join(printed)[-3000:]}{''.join(one.log() for one in (broker, *others))}"
+        detail = (
+            f"{detail}{late}\n{''.join(printed)[-3000:]}{''.join(one.log() for one in (broker, *others))}"
+        )
         if "not_yet" in about and broker.ours:
             outcome, detail = NOT_YET, about["not_yet"]
     return Cell(client, scenario, outcome, detail, seconds)

@@ -78,5 +78,7 @@ class Runner:
         if self._start is None:
             return cells.Cell(client, scenario, cells.SKIPPED, "needs a broker of its own to stop and kill")
         with contextlib.ExitStack() as stack:
-            own = [stack.enter_context(contextlib.closing(self._start())) for _ in range(about.get("brokers", 1))]
+            own = [
+                stack.enter_context(contextlib.closing(self._start())) for _ in range(about.get("brokers", 1))
+            ]
             return cells.run(client, command, scenario, about, own[0], others=own[1:])

@@ -41,6 +41,17 @@ def test_no_reason(tmp_path: pathlib.Path, said: dict[str, str]) -> None:
     assert outcome_of(tmp_path / "program.py", source)[0] == cells.FAILED
 
 
+def test_second_broker(tmp_path: pathlib.Path) -> None:
+    """A program whose scenario has two brokers is told both addresses, that of its own first."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import json, sys; print(json.dumps({'outcome': 'failed', 'detail': ' '.join(sys.argv[1:])}))"
+    )
+    brokers = [Running("localhost:1"), Running("localhost:2")]
+    cell = cells.run("client", [sys.executable, str(program)], "one", {}, brokers[0], others=brokers[1:])
+    assert cell.detail.split() == ["one", "localhost:1", "localhost:2"]
+
+
 @pytest.mark.parametrize(
     ("entry", "about", "wanted"),
     [

@@ -132,7 +132,7 @@ final class Worker {
     }
 
     /** One that was free a moment ago: a worker tells the others its port, so it must know it before it starts. */
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }
