@@ -49,12 +49,12 @@ def copy_capacity(count: int) -> int:
 
 
 def timeline_map_order(names: Iterable[str]) -> list[str]:
-    """Strings as Kafka's TimelineHashMap has them that grew by one put for each: the last one of a slot
-    comes first.
+    """Strings as Kafka's TimelineHashMap has them after one put for each and another one: the last one of a
+    slot comes first.
     """
     items = list(names)[::-1]
     bits = 1
-    while len(items) * _LOAD > 1 << bits:
+    while (len(items) + 1) * _LOAD > 1 << bits:
         bits += 1
 
     def slot(name: str) -> int:

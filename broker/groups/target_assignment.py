@@ -15,7 +15,7 @@ from .consumer.records import (
     TargetAssignmentEpoch,
 )
 from .events import Instant
-from .java_order import string_set_order
+from .java_order import string_set_order, timeline_map_order
 from .records import Record
 from .topics_image import TopicsImage
 from .xxh3 import java_string, xxh3_64
@@ -45,7 +45,7 @@ def retarget(
 ) -> tuple[list[Record], Assignment]:
     """The records of a new target for `epoch`, when `updated` is in the group; and what of it is its own."""
     replaced = group.static_members.get(updated.instance_id or "")
-    members = {m.member_id: m for m in group.members.values() if m.member_id != replaced}
+    members = {each: group.members[each] for each in timeline_map_order(group.members) if each != replaced}
     members[updated.member_id] = updated
 
     @cache

@@ -19,7 +19,6 @@ from ..groups.consumer.group import ConsumerGroup
 from ..groups.events import Effects, Failure, GroupError, Instant
 from ..groups.offsets import CommittedOffset
 from ..groups.shard import Shard
-from ..groups.share.group import ShareGroup
 from ..groups.streams import offsets as streams_offsets
 from ..groups.streams.group import StreamsGroup
 
@@ -61,8 +60,6 @@ def _fetches(group: Any, stable: bool, context: RequestContext) -> Any:
 def _check_member(shard: Shard, group: Any, context: RequestContext) -> None:
     """Raise GroupError when a member of a group with member epochs has fallen behind (v9)."""
     known = shard.groups.get(group.group_id)
-    if isinstance(known, ShareGroup):
-        raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND)
     if context.version < 9:
         return
     if isinstance(known, ConsumerGroup):

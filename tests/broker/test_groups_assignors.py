@@ -18,7 +18,7 @@ from odradek.broker.groups.consumer.group import ConsumerGroup
 from odradek.broker.groups.consumer.member import ConsumerMember
 from odradek.broker.groups.consumer.records import Assignment
 from odradek.broker.groups.events import Instant
-from odradek.broker.groups.java_order import hash_map_order, int_set_order, uuid_hash
+from odradek.broker.groups.java_order import hash_map_order, int_set_order, timeline_map_order, uuid_hash
 from odradek.broker.groups.target_assignment import metadata_hash
 from odradek.broker.groups.topics_image import TopicInfo
 from odradek.broker.groups.xxh3 import java_string, xxh3_64
@@ -39,6 +39,13 @@ def test_range_gives_the_same_partitions_of_every_topic() -> None:
     """So that topics can be joined; the first members get one more where it does not come out even."""
     target = assign("range", problem({"m": (A, B), "n": (A, B)}, {A: 3, B: 3}, {}))
     assert target == {"m": {A: {0, 1}, B: {0, 1}}, "n": {A: {2}, B: {2}}}
+
+
+def test_range_takes_a_group_for_homogeneous_that_was() -> None:
+    """As by Kafka: everybody counts as a subscriber of what the first in the order of service wants."""
+    asked = problem({"m1": (A,), "m2": ()}, {A: 4}, {})
+    assert assign("range", asked)["m1"] == {A: {0, 1, 2, 3}}
+    assert assign("range", asked._replace(is_homogeneous=True)) == {"m1": {A: {0, 1}}, "m2": {A: {2, 3}}}
 
 
 def test_uniform_keeps_what_it_can() -> None:
@@ -82,6 +89,12 @@ def test_java_order() -> None:
     assert hash_map_order(["alpha", "beta", "gamma", "delta"]) == ["alpha", "delta", "beta", "gamma"]
     assert int_set_order({17, 2, 33, 1}) == [1, 17, 33, 2]
     assert uuid_hash(bytes(range(16))) & 0xFFFFFFFF == 0x00000000
+
+
+def test_order_of_kafkas_tables() -> None:
+    """As Kafka 4.4 walks through a TimelineHashMap, whoever was there first."""
+    assert timeline_map_order(["range", "uniform"]) == timeline_map_order(["uniform", "range"])
+    assert timeline_map_order(["range", "uniform"]) == ["uniform", "range"]
 
 
 def test_a_tie_between_assignors_is_resolved_as_by_kafka() -> None:

@@ -10,6 +10,7 @@ from odradek.protocol.errors import ErrorCode
 from odradek.protocol.messages import alter_share_group_offsets as alter
 from odradek.protocol.messages import delete_share_group_offsets as delete
 from odradek.protocol.messages import describe_share_group_offsets as describe
+from odradek.protocol.messages import offset_fetch
 
 from .harness import values
 from .share_desk import ACCEPT, REJECT, RELEASE, RENEW, ShareDesk
@@ -116,6 +117,16 @@ def test_a_share_group_is_no_group_of_another_kind(desk: ShareDesk) -> None:
     assert consumer.error_code == ErrorCode.GROUP_ID_NOT_FOUND
     (listed,) = desk.ask("list_groups", 5).groups
     assert (listed.group_type, listed.protocol_type, listed.group_state) == ("share", "share", "Stable")
+
+
+def test_a_share_group_has_no_committed_offsets(desk: ShareDesk) -> None:
+    """Who asks for them is told that there are none, not that there is no such group."""
+    topic = offset_fetch.REQUEST_GROUP_TOPIC(name="orders", partition_indexes=[0])
+    (group,) = desk.ask(
+        "offset_fetch", 8, groups=[offset_fetch.REQUEST_GROUP(group_id="g", topics=[topic])]
+    ).groups
+    assert group.error_code == ErrorCode.NONE
+    assert [row.committed_offset for row in group.topics[0].partitions] == [-1]
 
 
 # Records

@@ -34,8 +34,9 @@ class MemberSpec(NamedTuple):
 class Problem(NamedTuple):
     """What is to be assigned: partition counts of all topics that members want; and who wants them.
 
-    `is_homogeneous` says that all want the same. `targeted` are the (topic id, partition) that some member
-    was to have before.
+    `is_homogeneous` says that all want the same. It is taken on trust, as Kafka's assignors do, though it may
+    come from before a member joined that wants nothing. `targeted` are the (topic id, partition) that some
+    member was to have before.
     """
 
     members: Mapping[str, MemberSpec]
@@ -69,10 +70,11 @@ def assign_range(problem: Problem) -> Assigned:
     members come first, by instance id, so that a restart does not move ranges.
     """
     ordered = sorted(problem.members.items(), key=_range_order)
-    wanting = {
-        topic_id: [member_id for member_id, spec in ordered if topic_id in spec.topic_ids]
-        for topic_id in problem.partition_counts
-    }
+    wanting: dict[bytes, list[str]] = {}
+    first = problem.members[problem.member_ids[0]]
+    for member_id, spec in ordered:
+        for topic_id in (first if problem.is_homogeneous else spec).topic_ids:
+            wanting.setdefault(topic_id, []).append(member_id)
     assigned: Assigned = {member_id: {} for member_id in problem.members}
     for topic_id, member_ids in wanting.items():
         share, extra = divmod(problem.partition_counts[topic_id], len(member_ids))

@@ -9,7 +9,8 @@ import time
 from functools import partial
 from typing import Any, NamedTuple
 
-from odradek.protocol.messages import leave_group
+from odradek.broker.groups.java_order import uuid_set_order
+from odradek.protocol.messages import delete_topics, leave_group
 from odradek.protocol.messages.consumer_group_heartbeat import TOPIC_PARTITIONS
 from probes import Answers, Prober, story
 from probes.stories.consumer_groups import beat, classic_join, commit, describe, fetch
@@ -18,8 +19,8 @@ HISTORIES = 16
 STEPS = 40
 MEMBERS = 5
 RESOLVING_S = 0.5
-SUBSCRIPTIONS = (["flights"], ["delays"], ["flights", "delays"], ["flights", "nowhere"], [])
-REGEXES = ("fli.*", "delays|flights")
+SUBSCRIPTIONS = (["flights"], ["routes"], ["flights", "routes"], ["flights", "nowhere"], [])
+REGEXES = ("fli.*", "routes|flights")
 
 
 class Member(NamedTuple):
@@ -47,6 +48,7 @@ class History:
 
     def tell(self) -> Answers:
         """What happens, and what the group is like after it."""
+        _make_routes(self._prober)
         for number in range(STEPS):
             action = self._chance.choice(self._actions())
             for label, answer in action():
@@ -216,6 +218,23 @@ class History:
             self._prober.ask("leave_group", 4, group_id=self._group, members=leaving),
         )
         del self._members[member.member_id]
+
+
+def _make_routes(p: Prober) -> None:
+    """A second topic, made again until its random id is served after that of `flights`: which partitions a
+    member gets depends on that.
+    """
+    flights = p.topic_ids["flights"]
+    while not _comes_after(flights, p.topic_ids.get("routes")):
+        if "routes" in p.topic_ids:
+            gone = [delete_topics.REQUEST_TOPIC(name="routes")]
+            p.ask("delete_topics", 6, topics=gone, timeout_ms=10_000)
+        p.create_topic("routes", 2)
+
+
+def _comes_after(first: bytes, second: bytes | None) -> bool:
+    ids = [first, second or first]
+    return second is not None and uuid_set_order(ids) == uuid_set_order(ids[::-1]) == ids
 
 
 def _partitions(owned: dict[bytes, list[int]]) -> list[Any]:
