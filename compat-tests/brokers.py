@@ -18,10 +18,10 @@ from odradek.compat import brokers as suite  # noqa: E402
 class Odradek(suite.Odradek):
     """An Odradek from this checkout, on the pinned versions of what it needs."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, advertise: str | None = None) -> None:
         self.command = (str(environment.environment("runtime")), "-P", "-m", "odradek")
         self.variables = {"PYTHONPATH": str(ROOT)}
-        super().__init__(*options)
+        super().__init__(*options, advertise=advertise)
 
 
 class ApacheKafka:
@@ -30,8 +30,14 @@ class ApacheKafka:
     ours = False
 
     def __init__(
-        self, version: str, settings: Sequence[str] = (), jvm: Sequence[str] = apache_kafka.QUICK_JVM
+        self,
+        version: str,
+        settings: Sequence[str] = (),
+        jvm: Sequence[str] = apache_kafka.QUICK_JVM,
+        advertise: str | None = None,
     ) -> None:
+        if advertise is not None:
+            settings = (*settings, f"advertised.listeners=PLAINTEXT://{advertise}")
         self._node = apache_kafka.Node(version, settings, jvm=jvm)
         self.address = self._node.address
 

@@ -6,6 +6,7 @@ with the reason.
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import sys
 import tomllib
@@ -56,7 +57,7 @@ def compat(apache_kafka: str | None, require_all: bool, **given: Any) -> None:
     }
     setting = command.Setting(
         prepared(asked, scenarios),
-        (lambda: brokers.ApacheKafka(apache_kafka)) if apache_kafka else brokers.Odradek,
+        functools.partial(brokers.ApacheKafka, apache_kafka) if apache_kafka else brokers.Odradek,
         f"Apache Kafka {apache_kafka}" if apache_kafka else "Odradek",
         "scripts/compat",
         tomllib.loads(ABSENT.read_text()),

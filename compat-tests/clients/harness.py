@@ -76,6 +76,11 @@ def numbered(count: int, start: int = 0) -> Iterator[tuple[bytes, bytes]]:
         yield b"key-%d" % (number % 97), b"value-%d" % number
 
 
+def kill_places(count: int, kills: int) -> set[int]:
+    """Behind which of `count` records the broker is killed: spread evenly, none at an end."""
+    return {count * (2 * kill + 1) // (2 * kills + 2) for kill in range(kills)}
+
+
 def check_exactly_once(values: Iterable[bytes], count: int) -> None:
     """One partition's values must be `value-0` to `value-(count-1)`, in order, each once."""
     expected = 0

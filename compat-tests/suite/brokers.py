@@ -38,6 +38,12 @@ class Broker(Protocol):
         """End it, if it is ours to end, and remove its data."""
 
 
+class Start(Protocol):
+    """Starts a broker; clients are told `advertise` (HOST:PORT) as its address, if given."""
+
+    def __call__(self, *, advertise: str | None = None) -> Broker: ...
+
+
 class Odradek:
     """One broker process on an ephemeral port with its data in a temporary folder."""
 
@@ -46,8 +52,8 @@ class Odradek:
     variables: Mapping[str, str] = {}
     """What its environment has besides this process' own."""
 
-    def __init__(self, *options: str) -> None:
-        self._options = options
+    def __init__(self, *options: str, advertise: str | None = None) -> None:
+        self._options = options if advertise is None else (*options, "--advertise", advertise)
         self._folder = tempfile.TemporaryDirectory(prefix="odradek-compat-")
         self._process: subprocess.Popen[str] | None = None
         self._log = pathlib.Path(self._folder.name, "stderr")

@@ -83,7 +83,7 @@ class Setting:
     """What a run takes place in: the clients, how a broker of theirs is started and called."""
 
     selection: Selection
-    start: Callable[[], brokers.Broker]
+    start: brokers.Start
     against: str
     made_by: str
     not_in_the_suite: dict[str, str]

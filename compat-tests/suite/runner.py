@@ -6,10 +6,11 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import brokers, cells
+from .lossy import LossyBroker
 from .tables import Table, lacking
 
 
@@ -33,9 +34,7 @@ class Runner:
     stop or kill their broker one that `start` makes, each time anew; None where there can't be one.
     """
 
-    def __init__(
-        self, selection: Selection, shared: brokers.Broker, start: Callable[[], brokers.Broker] | None
-    ) -> None:
+    def __init__(self, selection: Selection, shared: brokers.Broker, start: brokers.Start | None) -> None:
         self._selection = selection
         self._shared = shared
         self._start = start
@@ -76,9 +75,24 @@ class Runner:
         if not about.get("private"):
             return cells.run(client, command, scenario, about, self._shared, self._variables)
         if self._start is None:
-            return cells.Cell(client, scenario, cells.SKIPPED, "needs a broker of its own to stop and kill")
+            return cells.Cell(client, scenario, cells.SKIPPED, "needs a broker of its own")
+        if about.get("lossy"):
+            return _on_a_bad_line(client, command, scenario, about, self._start)
         with contextlib.ExitStack() as stack:
             own = [
                 stack.enter_context(contextlib.closing(self._start())) for _ in range(about.get("brokers", 1))
             ]
             return cells.run(client, command, scenario, about, own[0], others=own[1:])
+
+
+def _on_a_bad_line(
+    client: str, command: list[str], scenario: str, about: dict[str, Any], start: brokers.Start
+) -> cells.Cell:
+    """A cell whose client misses answers; it has failed, too, where none was lost."""
+    with contextlib.closing(LossyBroker(start)) as broker:
+        cell = cells.run(client, command, scenario, about, broker)
+    if cell.outcome == cells.PASSED and not broker.lost:
+        return dataclasses.replace(
+            cell, outcome=cells.FAILED, detail="no answer was lost, so it shows nothing"
+        )
+    return cell

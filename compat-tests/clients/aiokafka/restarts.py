@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from common import fill, make_topic, read, some, started, until
 from groups import Member, share
-from harness import ask_broker, check_exactly_once, expect_equal, fresh, numbered
+from harness import ask_broker, check_exactly_once, expect_equal, fresh, kill_places, numbered
 
 
 async def restart_resume(bootstrap: str) -> None:
@@ -33,7 +33,15 @@ async def restart_resume(bootstrap: str) -> None:
 
 
 async def kill_produce(bootstrap: str) -> None:
-    count, topic = 200_000, await make_topic(bootstrap)
+    await _produce(bootstrap, 200_000, kills=5)
+
+
+async def produce_retry(bootstrap: str) -> None:
+    await _produce(bootstrap, 50_000, kills=0)
+
+
+async def _produce(bootstrap: str, count: int, kills: int) -> None:
+    topic, kill_at = await make_topic(bootstrap), kill_places(count, kills)
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap, enable_idempotence=True, linger_ms=5, request_timeout_ms=120_000
     )
@@ -41,7 +49,7 @@ async def kill_produce(bootstrap: str) -> None:
     sent: list[Any] = []
     for number, (key, value) in enumerate(numbered(count)):
         sent.append(await producer.send(topic, value, key, partition=0))
-        if number % (count // 6) == count // 12 and number < count * 5 // 6:
+        if number in kill_at:
             await asyncio.to_thread(ask_broker, "kill")
             await asyncio.to_thread(ask_broker, "start")
     offsets = [one.offset for one in await asyncio.gather(*sent)]

@@ -9,7 +9,7 @@ from typing import Any
 from common import fill, make_topic, new_consumer, poll_some, read, send
 from confluent_kafka import KafkaException, Producer, TopicPartition
 from groups import Member, share
-from harness import ask_broker, check_exactly_once, expect_equal, fresh, numbered, wait_until
+from harness import ask_broker, check_exactly_once, expect_equal, fresh, kill_places, numbered, wait_until
 
 
 def restart_resume(bootstrap: str) -> None:
@@ -33,7 +33,15 @@ def restart_resume(bootstrap: str) -> None:
 
 
 def kill_produce(bootstrap: str) -> None:
-    count, topic = 200_000, make_topic(bootstrap)
+    _produce(bootstrap, 200_000, kills=5)
+
+
+def produce_retry(bootstrap: str) -> None:
+    _produce(bootstrap, 50_000, kills=0)
+
+
+def _produce(bootstrap: str, count: int, kills: int) -> None:
+    topic, kill_at = make_topic(bootstrap), kill_places(count, kills)
     offsets: list[int] = []
     errors: list[Any] = []
     producer = Producer(
@@ -57,7 +65,7 @@ def kill_produce(bootstrap: str) -> None:
             except BufferError:
                 producer.poll(0.1)
         producer.poll(0)
-        if number % (count // 6) == count // 12 and number < count * 5 // 6:
+        if number in kill_at:
             ask_broker("kill")
             ask_broker("start")
     expect_equal(producer.flush(120), 0, "records not delivered")

@@ -38,7 +38,7 @@ ABSENT = {
         "admin-log-dirs": "the admin client describes folders from 2.0 on",
     },
     (2, 1): {
-        "kill-produce": "the producer is idempotent from 2.1 on",
+        **dict.fromkeys(("kill-produce", "produce-retry"), "the producer is idempotent from 2.1 on"),
         "group-static": "members may be static from 2.1 on",
         **dict.fromkeys(TRANSACTIONAL, "the producer is transactional from 2.1 on"),
     },

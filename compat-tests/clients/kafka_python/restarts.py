@@ -8,7 +8,7 @@ from typing import Any
 
 from common import fill, make_topic, read
 from groups import Member, share
-from harness import ask_broker, check_exactly_once, expect_equal, fresh, numbered, wait_until
+from harness import ask_broker, check_exactly_once, expect_equal, fresh, kill_places, numbered, wait_until
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
@@ -40,7 +40,15 @@ def restart_resume(bootstrap: str) -> None:
 
 
 def kill_produce(bootstrap: str) -> None:
-    count, topic = 200_000, make_topic(bootstrap)
+    _produce(bootstrap, 200_000, kills=5)
+
+
+def produce_retry(bootstrap: str) -> None:
+    _produce(bootstrap, 50_000, kills=0)
+
+
+def _produce(bootstrap: str, count: int, kills: int) -> None:
+    topic, kill_at = make_topic(bootstrap), kill_places(count, kills)
     producer = KafkaProducer(
         bootstrap_servers=bootstrap,
         enable_idempotence=True,
@@ -52,7 +60,7 @@ def kill_produce(bootstrap: str) -> None:
     futures = []
     for number, (key, value) in enumerate(numbered(count)):
         futures.append(producer.send(topic, key=key, value=value, partition=0))
-        if number % (count // 6) == count // 12 and len(futures) > 1:
+        if number in kill_at:
             ask_broker("kill")
             ask_broker("start")
     producer.flush()

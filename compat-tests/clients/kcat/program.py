@@ -160,7 +160,16 @@ def restart_resume(bootstrap: str) -> None:
 
 
 def kill_produce(bootstrap: str) -> None:
-    count, kills, topic = 200_000, 5, fresh("topic")
+    produce(bootstrap, 200_000, kills=5)
+
+
+def produce_retry(bootstrap: str) -> None:
+    produce(bootstrap, 50_000, kills=0)
+
+
+def produce(bootstrap: str, count: int, kills: int) -> None:
+    """So many idempotent records; the broker is killed so many times on the way."""
+    topic = fresh("topic")
     settings = (
         "enable.idempotence=true",
         "queue.buffering.max.messages=20000",
@@ -202,6 +211,7 @@ SCENARIOS = {
     "group-round-robin": group_round_robin,
     "restart-resume": restart_resume,
     "kill-produce": kill_produce,
+    "produce-retry": produce_retry,
     "produce-shapes": "it sets no timestamps",
     "group-commit": "it commits no metadata",
     "admin-cluster": "it does not tell the cluster's id",

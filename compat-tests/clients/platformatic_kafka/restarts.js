@@ -40,8 +40,12 @@ async function restartResume(bootstrap) {
   }
 }
 
-async function killProduce(bootstrap) {
-  const [count, size, kills] = [200_000, 1000, 5];
+const killProduce = (bootstrap) => produce(bootstrap, 200_000, 5);
+
+const produceRetry = (bootstrap) => produce(bootstrap, 50_000, 0);
+
+async function produce(bootstrap, count, kills) {
+  const size = 1000;
   const topic = await makeTopic(bootstrap);
   const producer = newProducer(bootstrap, { idempotent: true });
   const batches = count / size;
@@ -105,4 +109,4 @@ async function killRebalance(bootstrap) {
   for (const member of members) await member.leave();
 }
 
-module.exports = { killConsume, killProduce, killRebalance, restartResume };
+module.exports = { killConsume, killProduce, killRebalance, produceRetry, restartResume };

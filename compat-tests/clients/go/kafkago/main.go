@@ -48,6 +48,7 @@ func main() {
 		"group-cooperative":         "it has no cooperative assignor",
 		"group-static":              "its members are not static",
 		"kill-produce":              transactions,
+		"produce-retry":             transactions,
 		"transactions":              transactions,
 		"transactions-fenced":       transactions,
 		"transactions-timeout":      transactions,

@@ -29,16 +29,20 @@ func restartResume(client Client, _ string) {
 	checkExactlyOnce(read(client, topic, 1, 300, ConsumerOptions{}), 300)
 }
 
-func killProduce(client Client, _ string) {
-	const count, kills = 200_000, 5
+func killProduce(client Client, _ string) { produceIdempotent(client, 200_000, 5) }
+
+func produceRetry(client Client, _ string) { produceIdempotent(client, 50_000, 0) }
+
+// produceIdempotent sends so many records while the broker is killed so many times.
+func produceIdempotent(client Client, count int, kills int64) {
 	topic := makeTopic(client, 1)
 	producer := harness.Must(client.NewProducer(ProducerOptions{Idempotent: true}))
 	sent, killed := atomic.Int64{}, make(chan struct{})
 	go func() {
 		defer close(killed)
-		for kill := range int64(kills) {
+		for kill := range kills {
 			harness.WaitUntil("it goes on after a kill", 2*time.Minute, func() bool {
-				return sent.Load() > (2*kill+1)*count/(2*kills+2)
+				return sent.Load() > (2*kill+1)*int64(count)/(2*kills+2)
 			})
 			restart("kill")
 		}

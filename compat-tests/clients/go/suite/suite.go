@@ -30,6 +30,7 @@ var scenarios = map[string]scenario{
 	"produce-acks":              produceAcks,
 	"produce-too-large":         produceTooLarge,
 	"produce-append-time":       produceAppendTime,
+	"produce-retry":             produceRetry,
 	"consume-beginning":         consumeBeginning,
 	"consume-times":             consumeTimes,
 	"consume-seek":              consumeSeek,

@@ -1,0 +1,58 @@
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+
+/** Idempotent records, each acknowledged at its place and there once, whatever happens on the way. */
+final class IdempotentRecords {
+    private IdempotentRecords() {
+    }
+
+    /** Sends so many while the broker is killed so many times. */
+    static void produce(String bootstrap, int count, int kills) throws Exception {
+        String topic = Topics.create(bootstrap);
+        List<Future<RecordMetadata>> sent = new ArrayList<>(count);
+        Object[] settings = {
+            "enable.idempotence", true, "acks", "all", "linger.ms", 5, "reconnect.backoff.max.ms", 500,
+            // Clients before 2.1 give up a record that waits longer than a request may take.
+            "request.timeout.ms", 120_000, "delivery.timeout.ms", 200_000,
+        };
+        try (KafkaProducer<String, String> producer = Producers.producer(bootstrap, settings)) {
+            int kill = 0;
+            for (int number = 0; number < count; number++) {
+                sent.add(producer.send(new ProducerRecord<>(topic, 0, "key-" + number % 97, "value-" + number)));
+                if (kill < kills && number == count / (2 * kills + 2) * (2 * kill + 1)) {
+                    kill++;
+                    Program.askBroker("kill");
+                    Program.askBroker("start");
+                }
+            }
+            producer.flush();
+            for (int number = 0; number < count; number++) {
+                Check.expectEqual(sent.get(number).get(60, SECONDS).offset(), (long) number, "acknowledged offset");
+            }
+        }
+        expectExactlyOnce(bootstrap, new TopicPartition(topic, 0), count);
+    }
+
+    private static void expectExactlyOnce(String bootstrap, TopicPartition partition, int count) {
+        try (KafkaConsumer<String, String> consumer = Consumers.consumer(bootstrap)) {
+            consumer.assign(Set.of(partition));
+            int expected = 0;
+            while (expected < count) {
+                for (ConsumerRecord<String, String> record : Level.poll(consumer, 30_000)) {
+                    Check.expectEqual(record.value(), "value-" + expected++, "value at " + record.offset());
+                }
+            }
+            Check.expectEqual(Level.poll(consumer, 300).count(), 0, "records behind the last one");
+        }
+    }
+}

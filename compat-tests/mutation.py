@@ -1,0 +1,36 @@
+"""Copies of this repository with a broken broker, for those who show that a suite would notice."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+class Edit(NamedTuple):
+    """`old`, which is in the file once, becomes `new`."""
+
+    path: str
+    old: str
+    new: str
+
+
+@contextlib.contextmanager
+def broken(edits: Sequence[Edit]) -> Iterator[pathlib.Path]:
+    """A copy of what is committed, with these edits, until the context ends. SystemExit where an edit does
+    not fit any more.
+    """
+    with tempfile.TemporaryDirectory(prefix="odradek-mutant-") as folder:
+        copy = pathlib.Path(folder, "copy")
+        subprocess.run(["git", "clone", "-q", ROOT, copy], check=True)
+        for path, old, new in edits:
+            text = (copy / path).read_text()
+            if text.count(old) != 1:
+                raise SystemExit(f"{path} has {old!r} {text.count(old)} times; it has to be there once")
+            (copy / path).write_text(text.replace(old, new))
+        yield copy
