@@ -107,7 +107,7 @@ def _met(fault: Fault, clients: Sequence[str], scenarios: Sequence[str]) -> tupl
         done = subprocess.run(command, capture_output=True, text=True)
         if not (copy.parent / "cells.json").exists():
             raise SystemExit(f"the suite itself does not work:\n{done.stdout}{done.stderr}")
-        cells = json.loads((copy.parent / "cells.json").read_text())
+        cells = json.loads((copy.parent / "cells.json").read_text())["cells"]
     red = [f"{cell['client']} {cell['scenario']}" for cell in cells if cell["outcome"] == "failed"]
     return sum(cell["outcome"] in ("passed", "failed") for cell in cells), red
 

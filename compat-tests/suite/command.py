@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from . import brokers, cells, installed, pages, report
+from .beside import Outcome
 from .runner import Runner, Selection
 from .tables import Table, scenarios
 
@@ -34,6 +35,7 @@ class Options:
     junit: pathlib.Path | None
     html: pathlib.Path | None
     markdown: pathlib.Path | None
+    beside: Outcome | None
 
     def clients(self, there: Iterable[str]) -> list[str]:
         """Those of the clients that were asked for. UsageError for one that is not there."""
@@ -53,6 +55,13 @@ def _chosen(kind: str, asked: tuple[str, ...], there: list[str]) -> list[str]:
     return list(asked) or there
 
 
+def _read(_context: click.Context, _option: click.Parameter, path: pathlib.Path | None) -> Outcome | None:
+    try:
+        return Outcome.read(path) if path else None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 _PATH = click.Path(dir_okay=False, path_type=pathlib.Path)
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--client", multiple=True, metavar="NAME", help="Only this client (may be repeated)."),
@@ -67,6 +76,13 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     *(
         click.option(f"--{kind}", type=_PATH, metavar="FILE", help=f"Write the cells as {kind}.")
         for kind in FILES
+    ),
+    click.option(
+        "--beside",
+        type=click.Path(exists=True, dir_okay=False, path_type=pathlib.Path),
+        callback=_read,
+        metavar="FILE",
+        help="Tell on the pages where another run, which --json has written, ended otherwise.",
     ),
 )
 
@@ -138,9 +154,10 @@ def _write(setting: Setting, found: list[cells.Cell], seconds: float, options: O
         selection.clients,
         setting.not_in_the_suite,
         setting.made_by,
+        options.beside,
     )
     if options.json:
-        report.write_json(found, options.json)
+        page.write(options.json)
     if options.junit:
         report.write_junit(found, options.junit)
     if options.html:

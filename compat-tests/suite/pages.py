@@ -9,6 +9,7 @@ import pathlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .beside import Outcome
 from .cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, NOT_YET, OUTCOMES, PASSED, SKIPPED, Cell
 from .report import axes, by_place, counts
 from .tables import Table
@@ -47,12 +48,13 @@ tr > th:first-child {{ background: #fff; position: sticky; left: 0; white-space:
 pre {{ max-width: 110ch; overflow-x: auto; background: #f6f6f6; padding: 0.5em; }}
 {colours}
 </style></head><body><h1>{title}</h1>
-<p>{summary}</p>
+<p>{summary} {comparison}</p>
 <p>{legend}</p>
 <p>{meanings}</p>
 <table><thead><tr><th>client</th><th>passed</th>{head}</tr></thead><tbody>
 {rows}
 </tbody></table>
+{differences}
 <h2>Why a cell is not green</h2>
 {reasons}
 {absent}
@@ -65,16 +67,14 @@ pre {{ max-width: 110ch; overflow-x: auto; background: #f6f6f6; padding: 0.5em; 
 
 
 @dataclasses.dataclass
-class Run:
-    """What a page tells of: the cells in the order of the tables, what they met, and how long all took."""
+class Run(Outcome):
+    """What a page tells of: cells in the order of the tables, and perhaps another run's `beside` them."""
 
-    cells: Sequence[Cell]
-    against: str
-    seconds: float
     scenarios: Table
     clients: Table
     absent: dict[str, str]
     made_by: str
+    beside: Outcome | None = None
 
     @property
     def title(self) -> str:
@@ -88,6 +88,20 @@ class Run:
         size = f"{len(clients)} clients, {len(scenarios)} scenarios, {len(self.cells)} cells"
         time = f"{self.seconds:.0f} s" if self.seconds < 180 else f"{self.seconds / 60:.0f} minutes"
         return f"{size}: {counts(self.cells)}, in {time}."
+
+    @property
+    def comparison(self) -> str:
+        """How the run beside this one went, in a sentence; nothing where there is none."""
+        if self.beside is None:
+            return ""
+        return (
+            f"The same against {self.beside.against}: {counts(self.beside.cells)}. "
+            f"{len(self.differences())} cells ended otherwise."
+        )
+
+    def differences(self) -> list[tuple[Cell, Cell]]:
+        """The cells that ended otherwise in the run beside this one, each with that run's."""
+        return list(self.differing(self.beside)) if self.beside else []
 
     def reasons(self) -> Iterator[tuple[str, str, str, list[Cell]]]:
         """Client, outcome, first line of the reason, and the cells that share these, of all not passed."""
@@ -142,6 +156,8 @@ def write_html(run: Run, path: pathlib.Path) -> None:
         PAGE.format(
             title=html.escape(run.title),
             summary=html.escape(run.summary),
+            comparison=html.escape(run.comparison),
+            differences=_differences_in_html(run),
             colours="\n".join(
                 f".o{number} {{ background: {COLOURS[one]}; }}" for number, one in enumerate(OUTCOMES)
             ),
@@ -164,6 +180,20 @@ def _pairs(pairs: Iterator[tuple[str, str]]) -> str:
     return "".join(
         f"<tr><th>{html.escape(one)}</th><td>{html.escape(other)}</td></tr>" for one, other in pairs
     )
+
+
+def _differences_in_html(run: Run) -> str:
+    if not run.beside:
+        return ""
+    heads = ("client", "scenario", run.against, run.beside.against)
+    rows = [heads, *((one.client, one.scenario, _told(one), _told(two)) for one, two in run.differences())]
+    lines = ("".join(f"<td>{html.escape(text)}</td>" for text in row) for row in rows)
+    return "<h2>Where they differ</h2>\n<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
+
+
+def _told(cell: Cell) -> str:
+    """An outcome with its reason, in a line."""
+    return cell.outcome if cell.outcome == PASSED else f"{cell.outcome}: {_reason(cell)}"
 
 
 def _absent_in_html(absent: dict[str, str]) -> str:
@@ -208,7 +238,7 @@ def write_markdown(run: Run, path: pathlib.Path) -> None:
     lines = [
         f"# {run.title}",
         "",
-        run.summary,
+        f"{run.summary} {run.comparison}".rstrip(),
         "",
         f"Made by `{run.made_by} --markdown`.",
         "",
@@ -225,6 +255,7 @@ def write_markdown(run: Run, path: pathlib.Path) -> None:
         f"{number}. `{name}`: {meaning(run.scenarios[name])}"
         for number, name in zip(numbers, scenarios, strict=True)
     ]
+    lines += _differences_in_markdown(run)
     lines += ["", "## Why a cell is not green", ""]
     for client, outcome, reason, cells in run.reasons():
         lines.append(f"- {client}, {outcome}, {reason}: {', '.join(cell.scenario for cell in cells)}")
@@ -234,3 +265,19 @@ def write_markdown(run: Run, path: pathlib.Path) -> None:
         lines += ["", "## Not in the suite", ""]
         lines += [f"- {name}: {why}" for name, why in run.absent.items()]
     path.write_text("\n".join(lines) + "\n")
+
+
+def _differences_in_markdown(run: Run) -> list[str]:
+    if not run.beside:
+        return []
+    heads = ["", "## Where they differ", "", f"| client | scenario | {run.against} | {run.beside.against} |"]
+    rows = (
+        f"| {one.client} | {one.scenario} | {_escaped(_told(one))} | {_escaped(_told(two))} |"
+        for one, two in run.differences()
+    )
+    return [*heads, "|---|---|---|---|", *rows]
+
+
+def _escaped(text: str) -> str:
+    """Fit for a cell of a table."""
+    return text.replace("|", "\\|")

@@ -1,9 +1,7 @@
-"""What a run leaves for terminals and programs: the matrix, JSON and JUnit XML. The pages are in pages.py."""
+"""What a run leaves for terminals and programs: the matrix and JUnit XML. The pages are in pages.py."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import pathlib
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
@@ -59,11 +57,6 @@ def _summary(cells: Sequence[Cell], clients: list[str]) -> list[str]:
         row = "".join(f"{outcomes.count(outcome) or '':>20}" for outcome in OUTCOMES)
         lines.append(f"{client:{down}}{row}")
     return lines
-
-
-def write_json(cells: Sequence[Cell], path: pathlib.Path) -> None:
-    """The cells as a list of objects."""
-    path.write_text(json.dumps([dataclasses.asdict(cell) for cell in cells], indent=1) + "\n")
 
 
 def write_junit(cells: Sequence[Cell], path: pathlib.Path) -> None:

@@ -31,7 +31,9 @@ SCENARIOS: Table = {"one": {"meaning": "a scenario"}, "two": {"meaning": "anothe
 def options(**given: Any) -> command.Options:
     """What a person typed."""
     nothing = dict.fromkeys(command.FILES)
-    return command.Options(**{"client": (), "scenario": (), "quick": False, "jobs": 2, **nothing, **given})
+    return command.Options(
+        **{"client": (), "scenario": (), "quick": False, "jobs": 2, "beside": None, **nothing, **given}
+    )
 
 
 def setting(folder: pathlib.Path, outcome: str = cells.PASSED) -> command.Setting:
@@ -163,7 +165,8 @@ def test_files(tmp_path: pathlib.Path) -> None:
     with Broker() as broker:
         address = broker.bootstrap
         command.run(setting(tmp_path), options(broker=address, **paths))
-    assert [cell["outcome"] for cell in json.loads(paths["json"].read_text())] == ["passed", "skipped"]
+    cells_told = json.loads(paths["json"].read_text())["cells"]
+    assert [cell["outcome"] for cell in cells_told] == ["passed", "skipped"]
     assert "Made by `a test --markdown`." in paths["markdown"].read_text()
     assert address in paths["html"].read_text()
     assert "<testsuites>" in paths["junit"].read_text()

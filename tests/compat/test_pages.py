@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 from xml.etree import ElementTree
 
+import pytest
+
 from odradek.compat import pages, report
+from odradek.compat.beside import Outcome
 from odradek.compat.cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, PASSED, Cell
 
 CELLS = [
@@ -69,8 +73,32 @@ def test_junit(tmp_path: pathlib.Path) -> None:
     assert messages == ["not written: nobody has written it", "not in this client: it has no admin client"]
 
 
+def test_beside(tmp_path: pathlib.Path) -> None:
+    """Another run's cells, as its JSON has them: the pages tell of those that ended otherwise, and why."""
+    other = [cell for cell in CELLS if cell.client == "two"]
+    other[1] = Cell("two", "produce-acks", FAILED, "it | says\nmore")
+    Outcome(other, "Apache Kafka", 5).write(tmp_path / "other.json")
+    run = dataclasses.replace(RUN, beside=Outcome.read(tmp_path / "other.json"))
+    pages.write_markdown(run, tmp_path / "page.md")
+    text = (tmp_path / "page.md").read_text()
+    assert "The same against Apache Kafka: 1 passed, 1 failed, " in text
+    assert "1 cells ended otherwise." in text
+    assert "| client | scenario | Odradek | Apache Kafka |" in text
+    assert "| two | produce-acks | passed | failed: it \\| says |" in text
+    pages.write_html(run, tmp_path / "page.html")
+    assert "<td>passed</td><td>failed: it | says</td>" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "text"])
+def test_beside_something_else(tmp_path: pathlib.Path, text: str) -> None:
+    """A file that no run has written is refused."""
+    (tmp_path / "other.json").write_text(text)
+    with pytest.raises(ValueError):  # noqa: PT011
+        Outcome.read(tmp_path / "other.json")
+
+
 def test_json(tmp_path: pathlib.Path) -> None:
     """JSON has each outcome by its name."""
-    report.write_json(CELLS, tmp_path / "cells.json")
-    found = [one["outcome"] for one in json.loads((tmp_path / "cells.json").read_text())]
+    RUN.write(tmp_path / "cells.json")
+    found = [one["outcome"] for one in json.loads((tmp_path / "cells.json").read_text())["cells"]]
     assert found == ["passed", "failed", "not in this client", "passed", "not written", "passed"]
