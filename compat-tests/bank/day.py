@@ -5,6 +5,7 @@ and tellers are killed and doubled.
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import tempfile
 import time
@@ -18,8 +19,10 @@ from ledger import Books, BooksDiffer, Entry
 
 TELLERS = 2
 ORDERS_AT_A_TIME = 60
+ORDERS_FOR_A_WHILE = 400
 EVENTS_BETWEEN_AUDITS = 20  # after so many events the tellers may catch up, and everything is compared
 CATCH_UP_S = 90
+WORK_WITHIN_S = 10  # by then the tellers that are left have found out who is gone
 # So that the partitions of a killed teller are taken over in seconds, as with the classic protocol.
 SETTINGS = {
     "group.consumer.session.timeout.ms": 6_000,
@@ -64,9 +67,15 @@ class Tellers:
         self._processes[number] = self._start(number)
 
     def double(self, number: int) -> None:
-        """Another begins with the same transactional id, and both are there for a while."""
+        """Another begins with the same transactional id while this one stands still, in the midst of a
+        transaction or not. Then it goes on as if nothing had happened, and both are there for a while.
+        """
+        first = self._processes[number]
+        first.send_signal(signal.SIGSTOP)
         second = self._start(number)
-        time.sleep(3)
+        time.sleep(1)
+        first.send_signal(signal.SIGCONT)
+        time.sleep(4)
         self._end(number)
         self._processes[number] = second
 
@@ -98,7 +107,10 @@ class Day:
         begin = time.monotonic()
         with self._opened() as (proxy, broker, books, tellers):
             for number, event in enumerate(self._plan.events(self._chance), 1):
-                books.order(ORDERS_AT_A_TIME)
+                if event == "cuts":
+                    books.order(ORDERS_AT_A_TIME)
+                else:
+                    self._await_work(books)
                 self._happen(event, proxy, broker, books, tellers)
                 self._watch(books, self._chance.uniform(0.1, 0.8))
                 if number % EVENTS_BETWEEN_AUDITS == 0:
@@ -151,6 +163,15 @@ class Day:
             tellers.kill(self._chance.randrange(TELLERS))
         else:
             tellers.double(self._chance.randrange(TELLERS))
+
+    def _await_work(self, books: Books) -> None:
+        """Let what happens next fall into the midst of transactions: soon after the first of many."""
+        books.order(ORDERS_FOR_A_WHILE)
+        before, end = books.missing, time.monotonic() + WORK_WITHIN_S
+        while books.missing == before and time.monotonic() < end:
+            books.audit()
+            time.sleep(0.02)
+        self._watch(books, self._chance.uniform(0, 0.3))
 
     def _watch(self, books: Books, seconds: float) -> None:
         end = time.monotonic() + seconds
