@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -10,10 +11,17 @@ from xml.etree import ElementTree
 import brokers  # noqa: F401  # which finds the next one
 import pytest
 from check_package import build
-from kafka.admin import KafkaAdminClient, NewTopic
 from probes.pair import Pair
 
 CLIENTS = ("kafka-python", "confluent-kafka", "aiokafka")
+NAMES = """
+import json, sys
+from kafka.admin import KafkaAdminClient, NewTopic
+admin = KafkaAdminClient(bootstrap_servers=sys.argv[1])
+if "of-somebody-else" not in admin.list_topics():
+    admin.create_topics([NewTopic("of-somebody-else", 1, 1)])
+print(json.dumps([admin.list_topics(), [group["group_id"] for group in admin.list_groups()]]))
+"""
 SCENARIOS = ("admin-topics", "group-commit", "transactions", "restart-resume")
 
 
@@ -50,10 +58,7 @@ def test_a_broker_that_others_use(
 ) -> None:
     """All clients pass at Odradek and at Apache Kafka, and leave both as they were."""
     address = getattr(pair, which)
-    admin = KafkaAdminClient(bootstrap_servers=address)
-    if "of-somebody-else" not in admin.list_topics():
-        admin.create_topics([NewTopic("of-somebody-else", 1, 1)])
-    topics, groups = names(admin)
+    topics, groups = names(commands, address)
     done = odradek(
         commands,
         *(f"--scenario={name}" for name in SCENARIOS),
@@ -69,13 +74,16 @@ def test_a_broker_that_others_use(
     }
     wanted = {(client, name): name != "restart-resume" for client in CLIENTS for name in SCENARIOS}
     assert outcomes == wanted
-    assert names(admin) == (topics | {"__consumer_offsets", "__transaction_state"}, groups)
-    admin.close()
+    made = {"of-somebody-else", "__consumer_offsets", "__transaction_state"}
+    assert names(commands, address) == (topics | made, groups)
 
 
-def names(admin: KafkaAdminClient) -> tuple[set[str], set[str]]:
-    """The topics and the groups that are there."""
-    return set(admin.list_topics()), {group["group_id"] for group in admin.list_groups()}
+def names(commands: pathlib.Path, address: str) -> tuple[set[str], set[str]]:
+    """The topics and the groups that are there, one of them of somebody else."""
+    command = [str(commands / "python"), "-c", NAMES, address]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    topics, groups = json.loads(done.stdout)
+    return set(topics), set(groups)
 
 
 def test_a_broker_of_its_own(commands: pathlib.Path) -> None:

@@ -19,6 +19,7 @@ from .runner import Runner, Selection
 from .tables import Table, scenarios
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+INSTALL = "`pip install 'odradek[compat]'` brings what all clients need; --client leaves clients out."
 FILES = ("json", "junit", "html", "markdown")
 
 
@@ -176,14 +177,10 @@ def compat(**given: Any) -> int:
     """
     wanted = Options(**given)
     chosen, asked = wanted.clients(installed.CLIENTS), wanted.scenarios()
-    clients = installed.present(chosen)
-    if absent := [name for name in chosen if name not in clients]:
-        how = (
-            f"{', '.join(absent)}: not installed here. `pip install 'odradek[compat]'` installs all clients."
-        )
-        if wanted.client or not clients:
-            raise click.ClickException(how)
-        click.echo(f"odradek: {how}", err=True)
+    try:
+        clients = installed.rows(chosen)
+    except installed.NotInstalled as missing:
+        raise click.ClickException(f"Not installed: {missing}. {INSTALL}") from None
     selection = installed.selection(clients, asked)
     if not selection.scenarios:
         raise click.UsageError(f"None of {', '.join(clients)} is asked for any of {', '.join(asked)}.")

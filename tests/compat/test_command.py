@@ -53,15 +53,21 @@ def odradek(*arguments: str) -> tuple[int, str]:
     return done.returncode, done.stderr.splitlines()[-1]
 
 
-def test_nobody_listens() -> None:
-    """One sentence and status 2, before any client waits for its time-outs."""
+def test_nobody_listens(tmp_path: pathlib.Path) -> None:
+    """One sentence, before any client waits for its time-outs."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         address = "{}:{}".format(*unused.getsockname())
-    assert odradek("--broker", address) == (
-        2,
-        f"odradek: No broker answers at {address}: connection refused.",
-    )
+    with pytest.raises(click.ClickException) as raised:
+        command.run(setting(tmp_path), options(broker=address))
+    assert raised.value.message == f"No broker answers at {address}: connection refused."
+
+
+@pytest.mark.parametrize("address", ["nowhere", "nowhere:", ":9092", "host:port"])
+def test_no_address(address: str) -> None:
+    """What is no HOST:PORT is called that."""
+    with pytest.raises(brokers.BrokerError, match="A broker's address is HOST:PORT"):
+        brokers.require_answer(address)
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", b"\0\0\0\4no"])
@@ -86,7 +92,6 @@ def test_something_else_listens(answer: bytes) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--broker", "nowhere"], "A broker's address is HOST:PORT, not 'nowhere'."),
         (["--client", "x"], "There is no client 'x'; there are kafka-python, confluent-kafka, aiokafka."),
         (["--jobs", "0"], "Invalid value for '--jobs': 0 is not in the range x>=1."),
     ],
@@ -102,28 +107,32 @@ def test_a_broker_is_asked_for_its_versions() -> None:
         brokers.require_answer(broker.bootstrap)
 
 
-def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sentence says what to install."""
+@pytest.mark.parametrize(
+    ("there", "arguments", "missing"),
+    [
+        (
+            set(),
+            [],
+            "kafka-python, lz4, python-snappy, zstandard, crc32c, confluent-kafka, aiokafka, cramjam",
+        ),
+        (set(), ["--client=confluent-kafka"], "confluent-kafka"),
+        ({"kafka-python", "lz4", "zstandard", "crc32c"}, ["--client=kafka-python"], "python-snappy"),
+    ],
+)
+def test_what_is_not_installed_is_said(
+    there: set[str], arguments: list[str], missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that was asked for, or what it needs, may not be absent; the sentence says what to install."""
 
     def version(name: str) -> str:
-        raise importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(importlib.metadata, "version", version)
-    with pytest.raises(click.ClickException, match=r"pip install 'odradek\[compat\]'"):
-        command.compat.main([], standalone_mode=False)
-
-
-def test_a_client_that_was_asked_for_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others may be absent; the one that the command line names may not."""
-
-    def version(name: str) -> str:
-        if name == "aiokafka":
+        if name not in there:
             raise importlib.metadata.PackageNotFoundError(name)
         return "1.0"
 
     monkeypatch.setattr(importlib.metadata, "version", version)
-    with pytest.raises(click.ClickException, match=r"aiokafka: not installed here"):
-        command.compat.main(["--client", "aiokafka"], standalone_mode=False)
+    with pytest.raises(click.ClickException, match=r"pip install 'odradek\[compat\]'") as raised:
+        command.compat.main(arguments, standalone_mode=False)
+    assert raised.value.message.startswith(f"Not installed: {missing}. ")
 
 
 def test_a_broker_of_others(tmp_path: pathlib.Path) -> None:
