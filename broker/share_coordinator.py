@@ -5,9 +5,11 @@ That topic is made when a share group first needs it, as Apache Kafka does.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..storage.errors import StorageError
 from .coordinator import Coordinator, RecordFormat
 from .effects import Effects, Failure, Instant
 from .groups.share.state import InitializeState, Partitions
@@ -18,8 +20,11 @@ from .timers import Timer, Timers
 if TYPE_CHECKING:
     from .clock import Clock
     from .config.broker_config import BrokerConfig
+    from .partition import Partition
     from .share.state_shard import StateShard
     from .topics import Topic, Topics
+
+log = logging.getLogger(__name__)
 
 StateEvent = Callable[["StateShard", SharePartitionKey, Any, Instant, Effects], None]
 Results = dict[SharePartitionKey, Any]
@@ -36,6 +41,7 @@ class ShareCoordinator(Coordinator):
         super().__init__(topics, timers, clock)
         self._config = config
         self._snapshots: Timer | None = None
+        self._prunings: Timer | None = None
         topics.on_deleted.append(self._on_deleted)
 
     def record_format(self) -> RecordFormat:
@@ -62,11 +68,13 @@ class ShareCoordinator(Coordinator):
         super().load()
         if self._homes:
             self._snapshot_later()
+            self._prune_later()
 
     def close(self) -> None:
         """Answer NOT_COORDINATOR from now on."""
-        if self._snapshots is not None:
-            self._snapshots.cancel()
+        for timer in (self._snapshots, self._prunings):
+            if timer is not None:
+                timer.cancel()
         super().close()
 
     def ensure_topic(self) -> bool:
@@ -132,6 +140,31 @@ class ShareCoordinator(Coordinator):
     def _snapshot(self) -> None:
         self.tell_all(lambda shard, _, now, effects: shard.snapshot_cold(now, effects))
         self._snapshot_later()
+
+    def _prune_later(self) -> None:
+        if self._prunings is not None:
+            self._prunings.cancel()
+        interval_ms = self._config["share.coordinator.state.topic.prune.interval.ms"]
+        self._prunings = self._timers.at(self.now().monotonic_ms + interval_ms, self._prune)
+
+    def _prune(self) -> None:
+        for home in self._homes:
+            shard: Any = home.shard
+            self._prune_partition(home.partition, shard.redundant_offset)
+        self._prune_later()
+
+    def _prune_partition(self, partition: Partition, redundant_offset: int) -> None:
+        """Delete what is redundant, as Apache Kafka does by DeleteRecords; but no sooner than what makes it
+        redundant would outlive a loss of power.
+        """
+        if partition.offline is not None:
+            return
+        stored = partition.log
+        if stored.log_start_offset < redundant_offset < stored.synced_offset:
+            try:
+                partition.delete_records(redundant_offset, self.now().wall_ms)
+            except StorageError as error:
+                log.error("%s cannot be pruned: %s", partition, error)
 
 
 def keys_of(group_id: str, offsets: Mapping[bytes, Mapping[int, int]]) -> list[SharePartitionKey]:

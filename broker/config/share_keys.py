@@ -181,6 +181,13 @@ KEYS: tuple[ConfigKey, ...] = (
         at_least(1),
     ),
     ConfigKey(
+        "share.coordinator.state.topic.prune.interval.ms",
+        INT,
+        300_000,
+        "Time between deletions of what is redundant in `__share_group_state`.",
+        at_least(1),
+    ),
+    ConfigKey(
         "share.coordinator.state.topic.replication.factor",
         SHORT,
         3,
@@ -216,7 +223,6 @@ KEYS: tuple[ConfigKey, ...] = (
         ("share.coordinator.append.linger.ms", INT, -1, at_least(-1)),
         ("share.coordinator.cached.buffer.max.bytes", INT, 1_048_588, at_least(524_288)),
         ("share.coordinator.state.topic.compression.codec", INT, 0),
-        ("share.coordinator.state.topic.prune.interval.ms", INT, 300_000, at_least(1)),
         ("share.coordinator.threads", INT, 1, at_least(1)),
         ("share.coordinator.write.timeout.ms", INT, 5000, at_least(1)),
     ),

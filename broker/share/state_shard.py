@@ -60,17 +60,19 @@ class StoredState:
     """What is stored of a share group and a partition: `snapshot` with all `updates` since taken in.
 
     `newest_leader_epoch` and `newest_state_epoch` are the largest that were ever seen: older ones are fenced.
+    `snapshot_offset` is where the newest snapshot lies in the log: nothing before it is needed.
     """
 
     wake_ms = inf
 
-    def __init__(self, snapshot: ShareSnapshot) -> None:
+    def __init__(self, snapshot: ShareSnapshot, offset: int) -> None:
         self.snapshot = snapshot
+        self.snapshot_offset = offset
         self.updates = 0
         self.newest_leader_epoch = snapshot.leader_epoch
         self.newest_state_epoch = snapshot.state_epoch
 
-    def replay(self, record: ShareSnapshot | ShareUpdate, updates_per_snapshot: int) -> None:
+    def replay(self, record: ShareSnapshot | ShareUpdate, offset: int, updates_per_snapshot: int) -> None:
         """Take over one record of the log."""
         self.newest_leader_epoch = max(self.newest_leader_epoch, record.leader_epoch)
         if isinstance(record, ShareUpdate):
@@ -78,7 +80,7 @@ class StoredState:
             self.updates += 1
             return
         self.newest_state_epoch = max(self.newest_state_epoch, record.state_epoch)
-        self.snapshot = record
+        self.snapshot, self.snapshot_offset = record, offset
         if self.updates >= updates_per_snapshot:
             self.updates = 0
 
@@ -100,6 +102,13 @@ class StateShard:
         self.config = config
         self.states: dict[str, StoredState] = {}
         self._partition_count = partition_count
+        self._newest_offset = 0
+
+    @property
+    def redundant_offset(self) -> int:
+        """Everything in the log before this offset is said again by what follows, or is of no use."""
+        offsets = (state.snapshot_offset for state in self.states.values())
+        return min(offsets, default=self._newest_offset)
 
     @property
     def machines(self) -> Mapping[str, StoredState]:
@@ -110,14 +119,15 @@ class StateShard:
 
     def replay(self, record: Record, now: Instant, offset: int = -1, producer_id: int = -1) -> None:  # noqa: ARG002
         """Take over one record of the log, when loading and when running alike."""
+        self._newest_offset = offset
         name = str(record.key)
         known = self.states.get(name)
         if isinstance(record, ShareTombstone):
             self.states.pop(name, None)
         elif known is not None:
-            known.replay(record, self.config.updates_per_snapshot)
+            known.replay(record, offset, self.config.updates_per_snapshot)
         elif isinstance(record, ShareSnapshot):
-            self.states[name] = StoredState(record)
+            self.states[name] = StoredState(record, offset)
 
     def replay_marker(self, producer_id: int, committed: bool) -> None:
         """`__share_group_state` is in no transaction."""
@@ -126,8 +136,9 @@ class StateShard:
         """Nothing was left unfinished: each record stands for itself."""
 
     def unload(self, now: Instant, effects: Effects) -> None:  # noqa: ARG002
-        """The coordinator goes away. Nobody waits for it."""
+        """The coordinator goes away. Nobody waits for it, and nothing that is stored is redundant."""
         self.states.clear()
+        self._newest_offset = 0
 
     def expire(self, key: str, now: Instant, effects: Effects) -> None:
         """A state has no deadlines."""

@@ -62,6 +62,7 @@ class ShareWorld:
         self.log: list[RecordBatch] = []
         self.truth: list[Truth] = []
         self.records: list[tuple[bytes, bytes | None]] = []
+        self.first_offset = 0  # of the records that are not pruned
         self.states = self._load_states()
         self._ask(lambda effects: self.states.initialize(KEY, 1, 0, None, self._instant(), effects))
         self.machine = self._load()
@@ -73,18 +74,18 @@ class ShareWorld:
 
     def _load_states(self) -> StateShard:
         shard = StateShard(StateConfig(updates_per_snapshot=3), lambda _: 1)
-        for key, value in self.records:
-            record: Record | None = decode(key, value)
+        for offset in range(self.first_offset, len(self.records)):
+            record: Record | None = decode(*self.records[offset])
             assert record is not None
-            shard.replay(record, self._instant())
+            shard.replay(record, self._instant(), offset)
         return shard
 
     def _ask(self, event: Callable[[Effects], None]) -> object:
         effects = Effects()
         event(effects)
         for record in effects.records:
+            self.states.replay(record, self._instant(), len(self.records))
             self.records.append(encode(record))
-            self.states.replay(record, self._instant())
         return effects.replies[0][1]
 
     def _load(self) -> SharePartition:
@@ -206,7 +207,9 @@ class ShareWorld:
         self._store(change, fails=self.random.random() < 0.1)
 
     def restart(self) -> None:
-        """The broker is killed, and starts from what was stored."""
+        """The broker is killed, and starts from what was stored; what is redundant may have been deleted."""
+        if self.random.random() < 0.5:
+            self.first_offset = self.states.redundant_offset
         self.states = self._load_states()
         for truth in self.truth:
             truth.forget()

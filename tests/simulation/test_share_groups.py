@@ -67,6 +67,11 @@ def _nothing(*_: Any) -> None:
     """Leave it out."""
 
 
+def _all_redundant(self: Any) -> int:
+    newest_offset: int = self._newest_offset
+    return newest_offset
+
+
 def _no_pending(*_: Any) -> list[Any]:
     return []
 
@@ -98,6 +103,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "counted records are not counted": (acquiring, "_limits", _all_room),
     "stored batches are lost when loading": (share_partition, "combine", _combine_nothing),
     "stored batches are lost when written": (state_shard, "combine", _combine_nothing),
+    "updates count as redundant": (state_shard.StateShard, "redundant_offset", property(_all_redundant)),
     "updates are not taken in": (state_shard.StoredState, "_merged", _take_in_nothing),
 }
 
