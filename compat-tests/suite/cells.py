@@ -23,6 +23,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .brokers import Broker, BrokerError
+from .watchdog import Watchdog
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 NOT_IN_THIS_CLIENT, NOT_WRITTEN, NOT_YET = "not in this client", "not written", "not yet"
@@ -50,8 +51,9 @@ def run(
     variables: Mapping[str, str] = MappingProxyType({}),
     others: Sequence[Broker] = (),
 ) -> Cell:
-    """Run one program to its end, within the scenario's time; `variables` are added to its environment. What
-    the broker is known not to do yet (`not_yet` in the scenario's entry) is named so when it fails."""
+    """Run one program to its end, within the scenario's time, of which what its broker takes to stop and to
+    start is no part; `variables` are added to its environment. What the broker is known not to do yet
+    (`not_yet` in the scenario's entry) is named so when it fails."""
     begin, limit = time.monotonic(), about.get("seconds", SECONDS)
     process = subprocess.Popen(
         [*command, scenario, broker.address, *(other.address for other in others)],
@@ -64,15 +66,15 @@ def run(
         start_new_session=True,  # its own children are ended with it
     )
     printed: collections.deque[str] = collections.deque(maxlen=60)
-    with _watched(process, limit, printed):
+    with _watched(process, limit, printed) as watchdog:
         try:
-            result = _converse(process, broker)
+            result = _converse(process, broker, watchdog)
         except BrokerError as problem:
             result = {"outcome": FAILED, "detail": str(problem)}
     seconds = time.monotonic() - begin
     outcome, detail = _checked(result)
     if outcome == FAILED:
-        late = f"; ended after {limit} s" if seconds >= limit else ""
+        late = f"; ended after {limit} s" if watchdog.late else ""
         detail = (
             f"{detail}{late}\n{''.join(printed)[-3000:]}{''.join(one.log() for one in (broker, *others))}"
         )
@@ -91,7 +93,7 @@ def _checked(result: dict[str, str]) -> tuple[str, str]:
     return outcome, detail
 
 
-def _converse(process: subprocess.Popen[str], broker: Broker) -> dict[str, str]:
+def _converse(process: subprocess.Popen[str], broker: Broker, watchdog: Watchdog) -> dict[str, str]:
     """Serve the program's wishes until it ends; return its result line."""
     assert process.stdin is not None
     assert process.stdout is not None
@@ -104,7 +106,8 @@ def _converse(process: subprocess.Popen[str], broker: Broker) -> dict[str, str]:
         if not isinstance(said, dict):
             continue
         if "broker" in said:
-            broker.do(said["broker"])
+            with watchdog.held():
+                broker.do(said["broker"])
             with contextlib.suppress(BrokenPipeError):  # it has died meanwhile: its last words tell
                 process.stdin.write("done\n")
                 process.stdin.flush()
@@ -114,7 +117,9 @@ def _converse(process: subprocess.Popen[str], broker: Broker) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _watched(process: subprocess.Popen[str], limit: float, printed: collections.deque[str]) -> Iterator[None]:
+def _watched(
+    process: subprocess.Popen[str], limit: float, printed: collections.deque[str]
+) -> Iterator[Watchdog]:
     """Collect what the process writes to stderr; kill it and its children after `limit` seconds, or when it
     does not end by itself soon after its result."""
 
@@ -125,14 +130,13 @@ def _watched(process: subprocess.Popen[str], limit: float, printed: collections.
     assert process.stderr is not None
     reader = threading.Thread(target=printed.extend, args=(process.stderr,))
     reader.start()
-    watchdog = threading.Timer(limit, kill)
-    watchdog.start()
+    watchdog = Watchdog(limit, kill)
     try:
-        yield
+        yield watchdog
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(10)
     finally:
-        watchdog.cancel()
+        watchdog.stop()
         kill()
         process.wait()
         reader.join()

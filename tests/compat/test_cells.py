@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -39,6 +40,35 @@ def test_no_reason(tmp_path: pathlib.Path, said: dict[str, str]) -> None:
     """Not in a client without a reason is a failure, and so is an outcome that the suite does not have."""
     source = f"import json; print(json.dumps({said!r}))"
     assert outcome_of(tmp_path / "program.py", source)[0] == cells.FAILED
+
+
+class Slow(Running):
+    """A broker that takes a while to do anything."""
+
+    def do(self, action: str) -> None:
+        assert action == "kill"
+        time.sleep(1)
+
+
+def cell_of(program: pathlib.Path, rest: str, seconds: float) -> cells.Cell:
+    """A program that has its broker killed six times and then does `rest`, within so many seconds."""
+    program.write_text(
+        f"import sys, time\nsys.path.insert(0, {str(tables.CLIENTS)!r})\n"
+        "from harness import ask_broker, main\n"
+        f"def scenario(_):\n for _ in range(6): ask_broker('kill')\n {rest}\nmain({{'one': scenario}})\n"
+    )
+    run = [sys.executable, str(program)]
+    return cells.run("client", run, "one", {"seconds": seconds}, Slow("localhost:1"))
+
+
+def test_a_slow_broker(tmp_path: pathlib.Path) -> None:
+    """What the broker takes to stop and start is not the program's time; what the program takes is."""
+    assert cell_of(tmp_path / "program.py", "pass", 5).outcome == cells.PASSED
+    late = cell_of(tmp_path / "program.py", "time.sleep(60)", 2)
+    assert (late.outcome, late.detail.strip()) == (
+        cells.FAILED,
+        "the program gave no result; ended after 2 s",
+    )
 
 
 def test_second_broker(tmp_path: pathlib.Path) -> None:
