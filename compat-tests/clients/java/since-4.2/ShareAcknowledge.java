@@ -1,4 +1,5 @@
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,11 +73,17 @@ final class ShareAcknowledge implements Scenario {
     }
 
     static void fromTheStart(String bootstrap, String group) throws Exception {
-        ConfigEntry entry = new ConfigEntry("share.auto.offset.reset", "earliest");
+        set(bootstrap, group, Map.of("share.auto.offset.reset", "earliest"));
+    }
+
+    /** Sets what holds for one group. */
+    static void set(String bootstrap, String group, Map<String, String> settings) throws Exception {
+        List<AlterConfigOp> changes = new ArrayList<>();
+        settings.forEach((name, value) ->
+            changes.add(new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET)));
         ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
         try (AdminClient admin = Topics.admin(bootstrap)) {
-            admin.incrementalAlterConfigs(
-                Map.of(resource, List.of(new AlterConfigOp(entry, AlterConfigOp.OpType.SET)))).all().get();
+            admin.incrementalAlterConfigs(Map.of(resource, changes)).all().get();
         }
     }
 
