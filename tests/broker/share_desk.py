@@ -12,7 +12,7 @@ from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.messages import share_acknowledge, share_fetch
 
 from .group_desk import Desk, Waiting
-from .harness import batch
+from .harness import Harness, batch
 
 ACCEPT, RELEASE, REJECT, RENEW = 1, 2, 3, 4
 
@@ -27,6 +27,11 @@ class ShareDesk:
         self.wait = self._desk.wait
         self.restart = self._desk.restart
         self.configure("g", {"share.auto.offset.reset": "earliest"})
+
+    @property
+    def harness(self) -> Harness:
+        """What it is built on, for desks of other clients."""
+        return self._desk.harness
 
     @property
     def node(self) -> Any:

@@ -24,11 +24,13 @@ Producer = tuple[str, int, int]  # transactional id, producer id, epoch
 
 
 class Desk:
-    """A broker with the topic `orders` of two partitions."""
+    """A broker with the topic `orders` of two partitions, or one that another desk has opened."""
 
-    def __init__(self, **settings: object) -> None:
-        self.harness = Harness(None, transaction_state_log_num_partitions=3, **settings)
-        self.harness.create("orders", 2)
+    def __init__(self, harness: Harness | None = None, **settings: object) -> None:
+        if harness is None:
+            harness = Harness(None, transaction_state_log_num_partitions=3, **settings)
+            harness.create("orders", 2)
+        self.harness = harness
 
     def ask(self, api: ApiKey, version: int, **fields: Any) -> Any:
         """The response, which must be there at once."""
