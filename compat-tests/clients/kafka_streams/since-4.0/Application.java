@@ -1,12 +1,9 @@
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsBuilder;
@@ -39,26 +36,10 @@ final class Application {
         this.topology = topology;
     }
 
-    /** One more process of the application, with its state in this folder. What it prints goes to stderr. */
+    /** One more process of the application, with its state in this folder. */
     Process start(Path folder) throws IOException {
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        List<String> command = Stream.of(
-            List.of(java, "-Xmx160m", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
-            List.of("-cp", System.getProperty("java.class.path"), Application.class.getName()),
-            List.of(bootstrap, name, input, output, protocol, topology, folder.toString())
-        ).flatMap(List::stream).toList();
-        return new ProcessBuilder(command)
-            .redirectInput(new File("/dev/null"))
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    }
-
-    /** `kill -9`. */
-    static void kill(Process process) throws InterruptedException {
-        Check.expect(process.isAlive(), "the program has ended by itself");
-        process.destroyForcibly();
-        Check.expect(process.waitFor(10, TimeUnit.SECONDS), "still there after kill -9");
+        return Jvm.start(
+            Application.class.getName(), bootstrap, name, input, output, protocol, topology, folder.toString());
     }
 
     public static void main(String[] arguments) {

@@ -47,7 +47,7 @@ abstract class KilledAndResumed implements Scenario {
                 Updates updated = new Updates(bootstrap, output)) {
             send(producer, part(records, 0));
             updated.await(updates / PARTS / 2);
-            Application.kill(killed);
+            Jvm.kill(killed);
             send(producer, part(records, 1));
             updated.await(updates / PARTS + 1);
             Program.askBroker("kill");
@@ -56,8 +56,8 @@ abstract class KilledAndResumed implements Scenario {
             send(producer, part(records, 2));
             updated.await(updates);
             Check.expectEqual(updated.byKey, wanted, "updates in the output");
-            stop(killed);
-            stop(other);
+            Jvm.stop(killed);
+            Jvm.stop(other);
             updated.expectNoMore();
         } finally {
             killed.destroyForcibly();
@@ -76,12 +76,6 @@ abstract class KilledAndResumed implements Scenario {
         for (Future<RecordMetadata> each : sent) {
             each.get(60, TimeUnit.SECONDS);
         }
-    }
-
-    private static void stop(Process process) throws InterruptedException {
-        Check.expect(process.isAlive(), "the program has ended by itself");
-        process.destroy();
-        Check.expect(process.waitFor(60, TimeUnit.SECONDS), "not closed within 60 s");
     }
 
     /** The committed records of the output, by key. */

@@ -8,7 +8,7 @@ import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** Kafka's own commands, each a process with the jars of this one. */
+/** Programs in processes of their own, with the jars of this one. */
 final class Jvm {
     private Jvm() {
     }
@@ -17,7 +17,7 @@ final class Jvm {
     static Process start(String mainClass, String... arguments) throws IOException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         List<String> command = Stream.of(
-            List.of(java, "-Xmx256m", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+            List.of(java, "-Xmx512m", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
             List.of("-cp", System.getProperty("java.class.path"), mainClass),
             List.of(arguments)
         ).flatMap(List::stream).toList();
