@@ -175,24 +175,24 @@ class SyncedLog(ReadableLog):
         if count <= 0 or self._ticket is not None:
             return 0
         try:
-            self._keep_producers(self._base_offsets[count])
             for _ in range(count):
-                # A crash must leave those behind, and not leave this one without them.
+                # After a loss of power the log may end anywhere behind this segment, and there the producers
+                # have to be known from the snapshot at its end. The segments before it must not come back
+                # when it is gone. Older snapshots go once all this is durable, with the next sync.
+                self._keep_producers(self._base_offsets[1])
                 self._file_system.sync_directory(self.directory)
                 self._remove_segment(0)
-            self._snapshots.remove(
-                [offset for offset in self._snapshots.offsets if offset < self._base_offsets[0]]
-            )
         except OSError as error:
             raise self._fail("old segments cannot be deleted", error) from error
         return count
 
     def _snapshot_producers(self, offset: int) -> None:
-        """Write what is known at `offset`, the log end, without syncing it: unless it is durable, or a ticket
-        makes it so, which may have done its work already. Raises OSError.
+        """Write what is known at `offset`, the log end, without syncing it, unless it is there already: that
+        file may be the one which makes the recovery point good, and a crash may take what is written now. A
+        ticket under way may be about to write it, or have done so. Raises OSError.
         """
         by_ticket = self._ticket is not None and self._ticket.covers(self._snapshots.path(offset))
-        if offset not in self._snapshots.synced and not by_ticket:
+        if offset not in self._snapshots.offsets and not by_ticket:
             self._snapshots.write(offset, self.producers)
 
     def _keep_producers(self, offset: int) -> None:

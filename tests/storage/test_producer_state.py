@@ -235,15 +235,21 @@ def test_producers_outlive_the_deletion_of_their_records() -> None:
     assert send(log, 3) == (43, False)
 
 
+def durable_log() -> tuple[FaultyFileSystem, Log]:
+    """An empty log whose directory will outlive a loss of power."""
+    file_system = FaultyFileSystem()
+    log = new_log(file_system)
+    for directory in (parent_directory(parent_directory(DIRECTORY)), parent_directory(DIRECTORY)):
+        file_system.sync_directory(directory)
+    return file_system, log
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_roll_during_a_checkpoint_leaves_its_snapshot_durable(seed: int) -> None:
     """The log is rolled where the checkpoint ends, between its sync and the word of it: old segments go then,
     and a loss of power must not take what they told of producers.
     """
-    file_system = FaultyFileSystem()
-    log = new_log(file_system)
-    for directory in (parent_directory(parent_directory(DIRECTORY)), parent_directory(DIRECTORY)):
-        file_system.sync_directory(directory)
+    file_system, log = durable_log()
     send(log, 0, 3)
     ticket = log.begin_sync(checkpoint=True)
     assert ticket is not None
@@ -252,6 +258,35 @@ def test_a_roll_during_a_checkpoint_leaves_its_snapshot_durable(seed: int) -> No
     log.finish_sync(ticket, None)
     fill(log, 1)
     assert log.advance_log_start_offset(4) == 1
+    log = reopen(file_system.power_loss(Random(seed)), recovery_point=3)
+    assert send(log, 0, 3) == (0, True)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_roll_after_a_restart_leaves_the_checkpoint_s_snapshot_alone(seed: int) -> None:
+    """All records are deleted, and the process is killed; its successor rolls where the checkpoint was, and
+    power is lost.
+    """
+    file_system, log = durable_log()
+    send(log, 0, 3)
+    sync(log, checkpoint=True)
+    killed = file_system.process_kill()
+    reopen(killed, recovery_point=3, log_start_offset=3).roll()
+    log = reopen(killed.power_loss(Random(seed)), recovery_point=3, log_start_offset=3)
+    assert send(log, 0, 3) == (0, True)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_deletion_of_segments_that_power_loss_undoes_in_part_keeps_producers(seed: int) -> None:
+    """Records that were never synced are deleted with synced ones before them. What comes back of the former
+    may end anywhere: the producer of the latter is known there, too.
+    """
+    file_system, log = durable_log()
+    send(log, 0, 3)
+    sync(log, checkpoint=True)
+    log.roll()
+    fill(log, 20)
+    assert log.advance_log_start_offset(log.log_end_offset) > 1
     log = reopen(file_system.power_loss(Random(seed)), recovery_point=3)
     assert send(log, 0, 3) == (0, True)
 
