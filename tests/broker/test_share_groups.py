@@ -95,6 +95,18 @@ def test_a_member_that_is_silent_is_put_out(desk: ShareDesk) -> None:
     assert group_state(desk).group_state == "Empty"
 
 
+def test_when_the_last_member_leaves_nothing_is_left_to_assign(desk: ShareDesk) -> None:
+    """The epoch of the assignment grows with that of the empty group, and a restart knows of it."""
+    before = group_state(desk)
+    assert desk.beat(epoch=-1).error_code == 0
+    for _ in range(2):
+        left = group_state(desk)
+        assert left.group_state == "Empty"
+        assert left.group_epoch == left.assignment_epoch == before.group_epoch + 1
+        desk.restart()
+    assert desk.beat("n").member_epoch == before.group_epoch + 2
+
+
 def test_a_full_group_takes_nobody() -> None:
     """`group.share.max.size` members, and one more is refused."""
     desk = ShareDesk(group_share_max_size=1)
@@ -340,45 +352,6 @@ def test_offsets_and_groups_are_deleted(desk: ShareDesk) -> None:
     assert offsets(desk) == []
     assert desk.ask("delete_groups", 2, groups_names=["g"]).results[0].error_code == 0
     assert desk.ask("list_groups", 5).groups == []
-
-
-def sync_states(desk: ShareDesk) -> None:
-    """Everything in `__share_group_state` is on disk."""
-    for partition in desk.node.topics.get("__share_group_state").partitions:
-        ticket = partition.log.begin_sync()
-        if ticket is not None:
-            partition.log.finish_sync(ticket, ticket.run())
-
-
-def test_what_a_snapshot_says_again_is_deleted() -> None:
-    """Records before the newest snapshot of every state go when they are pruned, and a restart knows the
-    same; but not while a loss of power could take the snapshot.
-    """
-    interval_ms = 1_000
-    desk = ShareDesk(
-        share_coordinator_snapshot_update_records_per_snapshot=2,
-        share_coordinator_state_topic_prune_interval_ms=interval_ms,
-    )
-    desk.produce(*(b"%d" % number for number in range(10)))
-    desk.join()
-    desk.fetch(0)
-    for number in range(9):
-        desk.acknowledge(number + 1, (number, number, [ACCEPT]))
-
-    def starts() -> list[int]:
-        partitions = desk.node.topics.get("__share_group_state").partitions
-        return [partition.log.log_start_offset for partition in partitions]
-
-    desk.wait(interval_ms)
-    assert starts() == [0, 0]
-    sync_states(desk)
-    desk.wait(interval_ms)
-    redundant = starts()
-    assert any(redundant)
-    known = offsets(desk)
-    desk.restart()
-    assert starts() == redundant
-    assert offsets(desk) == known
 
 
 def test_a_deleted_topic_is_forgotten(desk: ShareDesk) -> None:
