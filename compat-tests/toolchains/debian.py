@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
+
+import environment
 
 
 def cannot_install(what: str) -> str | None:
@@ -17,12 +17,6 @@ def cannot_install(what: str) -> str | None:
 
 def install(*packages: str) -> None:
     """Install packages; CalledProcessError when that fails."""
-    _apt_get("update")
-    _apt_get("install", "-y", "--no-install-recommends", *packages)
-
-
-def _apt_get(*arguments: str) -> None:
-    quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    subprocess.run(
-        ["apt-get", *arguments], check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=quiet
-    )
+    apt_get = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+    environment.run([*apt_get, "update"])
+    environment.run([*apt_get, "install", "-y", "--no-install-recommends", *packages])
