@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import trio
 
-from odradek.broker.clock import SystemClock
+from odradek.broker.clock import Clock, ManualClock, SystemClock
 from odradek.broker.config.broker_config import BrokerConfig
 from odradek.broker.connection import Answer, CloseConnection, Connection, Deferred
 from odradek.broker.context import Pending
@@ -35,7 +35,7 @@ def echo(request: memoryview, _: Connection) -> list[Any]:
 class Harness:
     """A running pump and a way to connect to it."""
 
-    def __init__(self, pump: Pump, timers: Timers, clock: SystemClock, port: int) -> None:
+    def __init__(self, pump: Pump, timers: Timers, clock: Clock, port: int) -> None:
         self.pump = pump
         self.timers = timers
         self.clock = clock
@@ -54,10 +54,12 @@ class Harness:
 
 
 @asynccontextmanager
-async def running(handle: Handle = echo, /, **settings: object) -> AsyncIterator[Harness]:
+async def running(
+    handle: Handle = echo, clock: Clock | None = None, /, **settings: object
+) -> AsyncIterator[Harness]:
     """A pump that serves `handle`; settings are broker keys with underscores for dots."""
     config = BrokerConfig({key.replace("_", "."): value for key, value in settings.items()})
-    clock, timers = SystemClock(), Timers()
+    clock, timers = clock or SystemClock(), Timers()
     pump = Pump(config, clock, timers, handle)
     sock = bind(Address("127.0.0.1", 0))
     port = sock.getsockname()[1]
@@ -322,18 +324,23 @@ def test_frames_that_trickle_in_do_not_hold_memory_against_others(monkeypatch: p
 
 def test_idle_connections_are_closed() -> None:
     """connections.max.idle.ms ends a silent connection and lets a busy one live."""
+    clock = ManualClock()
 
     async def main() -> None:
         settings = {"connections.max.idle.ms": 100}
         async with (
-            running(**settings) as harness,
+            running(echo, clock, **settings) as harness,
             await harness.connect() as idle,
             await harness.connect() as busy,
         ):
-            for _ in range(12):
+            for stream in (idle, busy):
+                await stream.send_all(frame(b"x"))
+                await read_frame(stream)
+            for _ in range(2):
+                assert harness.pump.connections == 2
+                clock.advance(60)
                 await busy.send_all(frame(b"x"))
                 await read_frame(busy)
-                await trio.sleep(0.02)
             assert await idle.receive_some() == b""
             assert harness.pump.connections == 1
 
