@@ -51,28 +51,36 @@ def describe(p: Prober, group: str, version: int = 1) -> Any:
     return answer
 
 
-def commit(p: Prober, group: str, member: str, epoch: int, version: int = 9, partition: int = 0) -> Any:
-    """Commit an offset of `flights`."""
+def commit(
+    p: Prober,
+    group: str,
+    member: str,
+    epoch: int,
+    version: int = 9,
+    partition: int = 0,
+    topic: str = "flights",
+) -> Any:
+    """Commit an offset."""
     partitions = [
         commits.REQUEST_PARTITION(partition_index=partition, committed_offset=7, committed_metadata="")
     ]
-    topic = commits.REQUEST_TOPIC(name="flights", topic_id=p.topic_ids["flights"], partitions=partitions)
+    about = commits.REQUEST_TOPIC(name=topic, topic_id=p.topic_ids[topic], partitions=partitions)
     who = {"group_id": group, "generation_id_or_member_epoch": epoch, "member_id": member}
-    return p.ask("offset_commit", version, **who, topics=[topic])
+    return p.ask("offset_commit", version, **who, topics=[about])
 
 
-def fetch(p: Prober, group: str, member: str | None, epoch: int, version: int = 9) -> Any:
-    """Fetch an offset of `flights`."""
-    topic = fetches.REQUEST_GROUP_TOPIC(
-        name="flights", topic_id=p.topic_ids["flights"], partition_indexes=[0]
-    )
-    asked = fetches.REQUEST_GROUP(group_id=group, member_id=member, member_epoch=epoch, topics=[topic])
+def fetch(
+    p: Prober, group: str, member: str | None, epoch: int, version: int = 9, topic: str = "flights"
+) -> Any:
+    """Fetch an offset."""
+    about = fetches.REQUEST_GROUP_TOPIC(name=topic, topic_id=p.topic_ids[topic], partition_indexes=[0])
+    asked = fetches.REQUEST_GROUP(group_id=group, member_id=member, member_epoch=epoch, topics=[about])
     return p.ask("offset_fetch", version, groups=[asked])
 
 
 def classic_join(p: Prober, group: str, member: str = "", version: int = 9, **fields: Any) -> Any:
     """A JoinGroup of a consumer."""
-    subscription = consumer_protocol.SUBSCRIPTION(topics=["flights"])
+    subscription = consumer_protocol.SUBSCRIPTION(topics=fields.pop("topics", ["flights"]))
     data = consumer_protocol.write(consumer_protocol.SUBSCRIPTION, subscription, 1)
     names = fields.pop("names", ("range", "roundrobin"))
     return p.ask(

@@ -19,8 +19,9 @@ HISTORIES = 16
 STEPS = 40
 MEMBERS = 5
 RESOLVING_S = 0.5
-SUBSCRIPTIONS = (["flights"], ["routes"], ["flights", "routes"], ["flights", "nowhere"], [])
-REGEXES = ("fli.*", "routes|flights")
+TOPICS = {"paths": 4, "routes": 2}
+SUBSCRIPTIONS = (["paths"], ["routes"], ["paths", "routes"], ["paths", "nowhere"], [])
+REGEXES = ("pat.*", "routes|paths")
 
 
 class Member(NamedTuple):
@@ -48,7 +49,7 @@ class History:
 
     def tell(self) -> Answers:
         """What happens, and what the group is like after it."""
-        _make_routes(self._prober)
+        _make_topics(self._prober)
         for number in range(STEPS):
             action = self._chance.choice(self._actions())
             for label, answer in action():
@@ -162,9 +163,12 @@ class History:
     def _use_offsets(self, member: Member) -> Answers:
         index = self._chance.randrange(4)
         epoch = member.epoch - self._chance.choice((0, 0, 1))
-        committed = commit(self._prober, self._group, member.member_id, epoch, 10, index)
+        committed = commit(self._prober, self._group, member.member_id, epoch, 10, index, "paths")
         yield f"{member.member_id} commits {index} at {epoch}", committed
-        yield f"{member.member_id} fetches", fetch(self._prober, self._group, member.member_id, epoch)
+        yield (
+            f"{member.member_id} fetches",
+            fetch(self._prober, self._group, member.member_id, epoch, topic="paths"),
+        )
 
     # Members of the classic protocol
 
@@ -175,6 +179,7 @@ class History:
             member_id,
             version,
             names=("range",),
+            topics=["paths"],
             session_timeout_ms=60_000,
             rebalance_timeout_ms=120_000,
         )
@@ -220,21 +225,21 @@ class History:
         del self._members[member.member_id]
 
 
-def _make_routes(p: Prober) -> None:
-    """A second topic, made again until its random id is served after that of `flights`: which partitions a
-    member gets depends on that.
+def _make_topics(p: Prober) -> None:
+    """Two topics, made again until their random ids are served in this order: which partitions a member gets
+    depends on that.
     """
-    flights = p.topic_ids["flights"]
-    while not _comes_after(flights, p.topic_ids.get("routes")):
-        if "routes" in p.topic_ids:
-            gone = [delete_topics.REQUEST_TOPIC(name="routes")]
+    while not _are_in_order([p.topic_ids.get(name) for name in TOPICS]):
+        gone = [delete_topics.REQUEST_TOPIC(name=name) for name in TOPICS if name in p.topic_ids]
+        if gone:
             p.ask("delete_topics", 6, topics=gone, timeout_ms=10_000)
-        p.create_topic("routes", 2)
+        for name, partitions in TOPICS.items():
+            p.create_topic(name, partitions)
 
 
-def _comes_after(first: bytes, second: bytes | None) -> bool:
-    ids = [first, second or first]
-    return second is not None and uuid_set_order(ids) == uuid_set_order(ids[::-1]) == ids
+def _are_in_order(ids: list[bytes | None]) -> bool:
+    known = [each for each in ids if each is not None]
+    return len(known) == len(TOPICS) and uuid_set_order(known) == uuid_set_order(known[::-1]) == known
 
 
 def _partitions(owned: dict[bytes, list[int]]) -> list[Any]:
