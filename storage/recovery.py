@@ -102,14 +102,13 @@ class Loader:
         if not self._segments:
             self._begin_anew()
         self._log_start_offset = max(self._log_start_offset, self._segments[0].base_offset)
-        self._drop_segments_before_start()
         end = self._load_clean() if self._clean else self._recover()
         if end < self._recovery_point and self._recovery_point > self._log_start_offset:
             last = self._segments[-1]
             reason = f"the log ends at offset {end}, but everything below {self._recovery_point} was synced"
             raise LogCorrupted(last.path, last.size, reason)
         if end < self._log_start_offset:  # only records that were to be deleted are lost
-            self._cut_after(-1, end)
+            self._drop_all(end)
             end = self._log_start_offset
             self._begin_anew()
         # In this order a log that has lost all its records has the same epochs, none, after every start.
@@ -178,10 +177,22 @@ class Loader:
         self._segments.append(segment)
         self._changed = True
 
-    def _drop_segments_before_start(self) -> None:
-        """Their deletion may have been undone by a crash, or not have been reached."""
-        while len(self._segments) > 1 and self._segments[1].base_offset <= self._log_start_offset:
+    def _drop_all(self, end: int) -> None:
+        """Remove every segment of a log that ends before its start. What they tell of producers must be
+        durable before each goes, whenever this is interrupted.
+        """
+        if self._torn is None:
+            path, start = self._segments[0].path, self._log_start_offset
+            self._torn = LogCorrupted(
+                path, 0, f"the log ends with offset {end - 1}, before its start {start}"
+            )
+        while self._segments:
+            later = self._segments[1:]
+            following = later[0].base_offset if later else self._log_start_offset
+            state = self._snapshots.state_at(min(following, end), self._segments, self._gaps)
+            self._snapshots.write_synced(following, state)
             self._remove_segment(self._segments.pop(0))
+            self._file_system.sync_directory(self._directory)
 
     def _load_leader_epochs(self) -> None:
         path = f"{self._directory}/{LEADER_EPOCHS}"

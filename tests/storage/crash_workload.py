@@ -238,6 +238,9 @@ class Workload:
             return
         if self.random.random() < 0.3:
             self._append(model, log, [self._batch()])
+        if self.random.random() < 0.1:
+            self._advance_log_start(model, log)
+            self.write_checkpoints()
         error = ticket.run()
         if error is not None:
             raise error
@@ -264,7 +267,9 @@ class Workload:
 
     def advance_log_start(self) -> None:
         """Delete records; segments go when none of theirs is left."""
-        model, log = self._log()
+        self._advance_log_start(*self._log())
+
+    def _advance_log_start(self, model: LogModel, log: Log) -> None:
         if (model.topic, model.index) != OFFSETS and log.log_end_offset > log.log_start_offset:
             offset = (
                 log.log_start_offset + self.random.randrange(log.log_end_offset - log.log_start_offset) + 1

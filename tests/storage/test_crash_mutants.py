@@ -190,7 +190,7 @@ MUTATIONS: dict[Mutation, tuple[str, tuple[str, ...]]] = {
     move_the_recovery_point_to_the_end: ("5", ()),
     move_the_synced_offset_to_the_end: ("3", ()),
     write_the_checkpoint_before_the_sync: ("6", ()),
-    forget_to_sync_the_snapshot_of_deleted_batches: ("2", ()),
+    forget_to_sync_the_snapshot_of_deleted_batches: ("2", ("advance_log_start", "roll", "sync")),
     rename_without_syncing_the_contents: ("0", ()),
     leave_a_torn_tail: ("4", ()),
     keep_index_entries_behind_the_end: ("0", ("truncate",)),

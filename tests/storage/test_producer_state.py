@@ -18,7 +18,7 @@ from odradek.storage.errors import (
     StorageError,
     TransactionCoordinatorFenced,
 )
-from odradek.storage.faulty_file_system import FaultyFileSystem
+from odradek.storage.faulty_file_system import Crash, FaultyFileSystem
 from odradek.storage.file_system import parent_directory
 from odradek.storage.log import Log, LogConfig
 from odradek.storage.memory_file_system import MemoryFileSystem
@@ -288,6 +288,26 @@ def test_a_deletion_of_segments_that_power_loss_undoes_in_part_keeps_producers(s
     fill(log, 20)
     assert log.advance_log_start_offset(log.log_end_offset) > 1
     log = reopen(file_system.power_loss(Random(seed)), recovery_point=3)
+    assert send(log, 0, 3) == (0, True)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_producers_outlive_a_recovery_that_drops_what_was_to_be_deleted(seed: int) -> None:
+    """The log start was written down, and a loss of power took the unsynced batches below it. The recovery
+    drops what is left, which tells of a producer; it is interrupted by another loss of power.
+    """
+    file_system, log = durable_log()
+    send(log, 0, 3)
+    sync(log)
+    log.roll()
+    fill(log, 5)
+    recovering = file_system.power_loss(Random(seed))
+    recovering.crash_at = 1 + seed
+    try:
+        reopen(recovering, log_start_offset=8)
+    except Crash:
+        pass
+    log = reopen(recovering.power_loss(Random(seed)), log_start_offset=8)
     assert send(log, 0, 3) == (0, True)
 
 
