@@ -21,8 +21,10 @@ type client struct {
 }
 
 func connect(bootstrap string) (suite.Client, error) {
-	admin, err := kafka.NewAdminClient(&kafka.ConfigMap{"bootstrap.servers": bootstrap})
-	return &client{bootstrap, admin}, err
+	connected := &client{bootstrap: bootstrap}
+	admin, err := kafka.NewAdminClient(connected.settings(nil))
+	connected.admin = admin
+	return connected, err
 }
 
 // settings are those of each role; nothing is logged, and what is away is soon tried again.
