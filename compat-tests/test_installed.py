@@ -6,12 +6,13 @@ import json
 import pathlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from xml.etree import ElementTree
 
 import brokers  # noqa: F401  # which finds the next one
 import pytest
 from check_package import build
-from probes.pair import Pair
+from probes.pair import Pair, running
 
 CLIENTS = ("kafka-python", "confluent-kafka", "aiokafka")
 NAMES = """
@@ -50,6 +51,13 @@ def odradek(commands: pathlib.Path, *arguments: str) -> subprocess.CompletedProc
     """`odradek compat`, from a folder where there is nothing of this repository."""
     command = [str(commands / "odradek"), "compat", *arguments]
     return subprocess.run(command, cwd=commands, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module", name="pair")
+def _pair(needs_apache_kafka: None) -> Iterator[Pair]:  # noqa: ARG001
+    """Brokers of their own: what the clients leave behind, their transactional ids, is asked for elsewhere."""
+    with running() as pair:
+        yield pair
 
 
 @pytest.mark.parametrize("which", ["ours", "theirs"])

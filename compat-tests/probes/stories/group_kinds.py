@@ -157,14 +157,17 @@ def _fetched(p: Prober, label: str, group: str, member: str | None, epoch: int) 
 
 
 @story
-def after_a_stranger(p: Prober) -> Answers:
-    """An empty group of another kind, when the join of somebody it does not know was refused."""
+def strangers(p: Prober) -> Answers:
+    """An empty group of another kind refuses the join of somebody it does not know.
+
+    What Apache Kafka says of that group afterwards is not determined: it has forgotten it, which shows once
+    another group writes to the same partition of `__consumer_offsets`, and until the broker starts anew.
+    """
     for kind in ("consumer", "streams"):
         group = f"stranger-{kind}"
         begin(p, kind, group)
         end(p, kind, group)
         yield f"{kind}: joins", p.ask("join_group", 4, **joining(group, "m9"))
-        yield from _fetched(p, f"{kind}: fetch", group, "m9", 1)
 
 
 @story
