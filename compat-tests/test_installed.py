@@ -55,7 +55,7 @@ def odradek(commands: pathlib.Path, *arguments: str) -> subprocess.CompletedProc
 
 @pytest.fixture(scope="module", name="pair")
 def _pair(needs_apache_kafka: None) -> Iterator[Pair]:  # noqa: ARG001
-    """Brokers of their own: what the clients leave behind, their transactional ids, is asked for elsewhere."""
+    """Brokers of their own: the probes ask which transactional ids there are, and these stay."""
     with running() as pair:
         yield pair
 
