@@ -2,14 +2,10 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Future;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.TopicPartition;
 
 /** Idempotent records, each acknowledged at its place and there once, whatever happens on the way. */
 final class IdempotentRecords {
@@ -40,19 +36,6 @@ final class IdempotentRecords {
                 Check.expectEqual(sent.get(number).get(60, SECONDS).offset(), (long) number, "acknowledged offset");
             }
         }
-        expectExactlyOnce(bootstrap, new TopicPartition(topic, 0), count);
-    }
-
-    private static void expectExactlyOnce(String bootstrap, TopicPartition partition, int count) {
-        try (KafkaConsumer<String, String> consumer = Consumers.consumer(bootstrap)) {
-            consumer.assign(Set.of(partition));
-            int expected = 0;
-            while (expected < count) {
-                for (ConsumerRecord<String, String> record : Level.poll(consumer, 30_000)) {
-                    Check.expectEqual(record.value(), "value-" + expected++, "value at " + record.offset());
-                }
-            }
-            Check.expectEqual(Level.poll(consumer, 300).count(), 0, "records behind the last one");
-        }
+        Consumers.expectExactlyOnce(bootstrap, topic, count);
     }
 }

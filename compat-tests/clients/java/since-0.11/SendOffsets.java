@@ -1,4 +1,5 @@
 import java.util.Map;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.TopicPartition;
@@ -9,6 +10,11 @@ final class SendOffsets {
     }
 
     static void of(Producer<?, ?> producer, Map<TopicPartition, OffsetAndMetadata> offsets, String group) {
+        producer.sendOffsetsToTransaction(offsets, group);
+    }
+
+    static void ofMember(Producer<?, ?> producer, Map<TopicPartition, OffsetAndMetadata> offsets,
+        Consumer<?, ?> member, String group) {
         producer.sendOffsetsToTransaction(offsets, group);
     }
 }

@@ -1,4 +1,5 @@
 import java.util.Map;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Producer;
@@ -11,5 +12,10 @@ final class SendOffsets {
 
     static void of(Producer<?, ?> producer, Map<TopicPartition, OffsetAndMetadata> offsets, String group) {
         producer.sendOffsetsToTransaction(offsets, new ConsumerGroupMetadata(group));
+    }
+
+    static void ofMember(Producer<?, ?> producer, Map<TopicPartition, OffsetAndMetadata> offsets,
+        Consumer<?, ?> member, String group) {
+        producer.sendOffsetsToTransaction(offsets, member.groupMetadata());
     }
 }

@@ -2,6 +2,6 @@
 final class GroupConsumerProtocol extends GroupMembers {
     @Override
     public void run(String bootstrap) throws Exception {
-        share(bootstrap, "group.protocol", "consumer");
+        share(bootstrap, ConsumerGroup.PROTOCOL);
     }
 }

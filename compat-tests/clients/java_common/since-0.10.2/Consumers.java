@@ -52,6 +52,22 @@ final class Consumers {
         return records;
     }
 
+    /** Partition 0 holds the numbered values, in order, each once, and nothing more. */
+    static void expectExactlyOnce(String bootstrap, String topic, int count, Object... settings) {
+        try (KafkaConsumer<String, String> consumer = consumer(bootstrap, settings)) {
+            consumer.assign(List.of(new TopicPartition(topic, 0)));
+            int expected = 0;
+            while (expected < count) {
+                ConsumerRecords<String, String> records = Level.poll(consumer, 30_000);
+                Check.expect(!records.isEmpty(), "values from " + expected + " on are not there");
+                for (ConsumerRecord<String, String> record : records) {
+                    Check.expectEqual(record.value(), "value-" + expected++, "value at " + record.offset());
+                }
+            }
+            Check.expectEqual(Level.poll(consumer, 300).count(), 0, "records behind the last one");
+        }
+    }
+
     /** The records of the next poll that gives some. */
     static ConsumerRecords<String, String> next(KafkaConsumer<String, String> consumer) throws Exception {
         return Check.waitUntil("records", () -> {
