@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mutation import Edit, broken
+from mutation import DUPLICATES_ARE_APPENDED, Edit, broken
 
 CLIENTS = ("kafka-python-3.0", "confluent-kafka", "java-4.4", "franz-go")
 
@@ -57,10 +57,7 @@ FAULTS = {
         ("group-commit", "restart-resume"),
     ),
     "a duplicate is appended and answered with a new offset": Fault(
-        (
-            Edit("storage/producer_state.py", "if duplicate is not None:", "if False:"),
-            Edit("storage/producer_state.py", "if not in_order:", "if False:"),
-        ),
+        DUPLICATES_ARE_APPENDED,
         ("produce-retry",),
     ),
     "a version is advertised that is not served": Fault(

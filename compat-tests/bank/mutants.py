@@ -12,10 +12,11 @@ import argparse
 import pathlib
 import subprocess
 import sys
+from collections.abc import Sequence
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from mutation import Edit, broken
+from mutation import DUPLICATES_ARE_APPENDED, Edit, broken
 
 # A broker is killed between a decision and its markers once in a blue moon, as they follow at once.
 LATE_MARKERS = Edit(
@@ -24,8 +25,8 @@ LATE_MARKERS = Edit(
     "        late_ms = self.now().monotonic_ms + 200\n"
     "        self._timers.at(late_ms, _MarkerRound(self, order, now).run)",
 )
-SLOW = {"markers are late": [LATE_MARKERS]}
-FAULTS = {
+SLOW: dict[str, Sequence[Edit]] = {"markers are late": [LATE_MARKERS]}
+FAULTS: dict[str, Sequence[Edit]] = {
     "abort markers are forgotten": [
         Edit(
             "broker/markers.py",
@@ -69,10 +70,7 @@ FAULTS = {
             "if False:\n                self._order_markers",
         ),
     ],
-    "duplicates are appended": [
-        Edit("storage/producer_state.py", "if duplicate is not None:", "if False:"),
-        Edit("storage/producer_state.py", "if not in_order:", "if False:"),
-    ],
+    "duplicates are appended": DUPLICATES_ARE_APPENDED,
     "offsets of a transaction are forgotten": [
         Edit("broker/groups/offset_store.py", "if committed and (present", "if False and (present"),
     ],
@@ -103,7 +101,7 @@ def main() -> int:
     return int(wrong > 0)
 
 
-def a_day(edits: list[Edit], options: argparse.Namespace) -> tuple[bool, str]:
+def a_day(edits: Sequence[Edit], options: argparse.Namespace) -> tuple[bool, str]:
     """Whether the bank is red in a copy with these edits, and the line that says why."""
     with broken(edits) as copy:
         command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "compat-tests/test_bank.py"]
