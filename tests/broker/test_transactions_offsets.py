@@ -89,9 +89,9 @@ def test_members_of_consumer_groups_commit_in_transactions(
     desk: Desk, version: int, who: dict[str, Any], error: E
 ) -> None:
     """At every version that names members, with their epoch as the generation; or nobody in particular."""
-    member = {"group_id": "g", "member_id": "m1", "member_epoch": 0, "rebalance_timeout_ms": 30_000}
-    subscription = {"subscribed_topic_names": ["orders"], "topic_partitions": []}
-    joined = desk.ask(ApiKey.CONSUMER_GROUP_HEARTBEAT, 1, **member, **subscription)
+    member: dict[str, Any] = {"group_id": "g", "member_id": "m1", "rebalance_timeout_ms": 30_000}
+    subscription: dict[str, Any] = {"subscribed_topic_names": ["orders"], "topic_partitions": []}
+    joined = desk.harness.consumer_beat(**member, **subscription)
     assert joined.member_epoch == 2
     producer = desk.producer("t")
     if version < 5:
