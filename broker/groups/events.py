@@ -156,8 +156,9 @@ class CommitPartition(NamedTuple):
 class CommitRequest(NamedTuple):
     """One OffsetCommit. `retention_time_ms` is -1 for the broker's own retention (v2 to v4 may set it).
 
-    `knows_group_errors` is set from v9 on (KIP-848), where a group that does not exist has an error code of
-    its own. With a `producer` (id and epoch) the offsets are part of its transaction.
+    `knows_group_errors` is set from v9 on (KIP-848), in transactions from v6 on (KIP-1319), where a group
+    that does not exist and a stale epoch have error codes of their own. With a `producer` (id and epoch) the
+    offsets are part of its transaction.
     """
 
     group_id: str

@@ -10,36 +10,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...protocol.errors import ErrorCode
 from ...protocol.messages.offset_commit import RESPONSE, RESPONSE_PARTITION, RESPONSE_TOPIC
+from ..committed_topics import Errors, Reply, answered, resolve
 from ..context import RequestContext
-from ..groups.events import CommitPartition, CommitRequest, Failure
+from ..groups.events import CommitPartition, CommitRequest
 
 
 def handle(request: Any, context: RequestContext) -> Any:
     """Commit what names an existing partition, and answer with an error code for each."""
-    known: list[CommitPartition] = []
-    errors: list[list[ErrorCode | None]] = []  # by topic and partition; None where the group decides
-    for topic in request.topics:
-        name, topic_id, error = _resolve(topic, context)
-        errors.append([])
-        for partition in topic.partitions:
-            index = partition.partition_index
-            if error is ErrorCode.NONE and context.node.topics.partition(name, index) is not None:
-                known.append(
-                    CommitPartition(
-                        name,
-                        index,
-                        partition.committed_offset,
-                        partition.committed_leader_epoch,
-                        partition.committed_metadata,
-                        partition.commit_timestamp,
-                        topic_id,
-                    )
-                )
-                errors[-1].append(None)
-            else:
-                errors[-1].append(error or ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    known, errors = resolve(request.topics, context.node.topics, by_id=context.version >= 10)
     if not known:
         return _response(request, errors, ())
     commit = CommitRequest(
@@ -47,7 +26,18 @@ def handle(request: Any, context: RequestContext) -> Any:
         generation_id=request.generation_id_or_member_epoch,
         member_id=request.member_id,
         instance_id=request.group_instance_id,
-        partitions=known,
+        partitions=[
+            CommitPartition(
+                topic.name,
+                row.partition_index,
+                row.committed_offset,
+                row.committed_leader_epoch,
+                row.committed_metadata,
+                row.commit_timestamp,
+                topic.topic_id,
+            )
+            for topic, row in known
+        ],
         retention_time_ms=request.retention_time_ms,
         knows_group_errors=context.version >= 9,
     )
@@ -59,37 +49,5 @@ def handle(request: Any, context: RequestContext) -> Any:
     )
 
 
-def _resolve(topic: Any, context: RequestContext) -> tuple[str, bytes, ErrorCode]:
-    """The name and the id of the topic that a request means, and why it is unknown, or NONE."""
-    topics = context.node.topics
-    found = topics.get(topic.name) if context.version < 10 else topics.by_id(topic.topic_id)
-    if found is None:
-        unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION if context.version < 10 else ErrorCode.UNKNOWN_TOPIC_ID
-        return topic.name, bytes(16), unknown
-    return found.name, found.topic_id, ErrorCode.NONE
-
-
-def _response(
-    request: Any, errors: list[list[ErrorCode | None]], reply: tuple[ErrorCode, ...] | Failure
-) -> Any:
-    decided = iter(() if isinstance(reply, Failure) else reply)
-    return RESPONSE(
-        topics=[
-            RESPONSE_TOPIC(
-                name=topic.name,
-                topic_id=topic.topic_id,
-                partitions=[
-                    RESPONSE_PARTITION(
-                        partition_index=partition.partition_index,
-                        error_code=error
-                        if error is not None
-                        else reply.error
-                        if isinstance(reply, Failure)
-                        else next(decided),
-                    )
-                    for partition, error in zip(topic.partitions, of_topic, strict=True)
-                ],
-            )
-            for topic, of_topic in zip(request.topics, errors, strict=True)
-        ]
-    )
+def _response(request: Any, errors: Errors, reply: Reply) -> Any:
+    return RESPONSE(topics=answered(request.topics, errors, reply, RESPONSE_TOPIC, RESPONSE_PARTITION))

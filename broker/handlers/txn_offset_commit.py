@@ -3,6 +3,8 @@
 - 3: who in the group commits: a member of the present generation, or nobody in particular (KIP-447).
 - 4: TRANSACTION_ABORTABLE where the group was not added to the transaction, before that INVALID_TXN_STATE.
   5: the commit itself adds it (both KIP-890).
+- 6: topic ids take the place of names; a group that does not exist is GROUP_ID_NOT_FOUND, and an epoch that
+  is behind STALE_MEMBER_EPOCH, before that ILLEGAL_GENERATION both (KIP-1319).
 """
 
 from __future__ import annotations
@@ -12,18 +14,17 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.txn_offset_commit import RESPONSE, RESPONSE_PARTITION, RESPONSE_TOPIC
 from ..admission import ADMITTED, Admission, admit
+from ..committed_topics import Errors, Reply, answered, resolve
 from ..context import Pending, RequestContext
 from ..effects import Failure
 from ..groups.events import CommitPartition, CommitRequest
 from ..partition import PartitionOffline
 from ..transactions.events import Producer
 
-Errors = list[list[ErrorCode | None]]  # by topic and partition; None where the group decides
-
 
 def handle(request: Any, context: RequestContext) -> Any:
     """Commit what names an existing partition, and answer with an error code for each."""
-    known, errors = _known(request, context)
+    known, errors = resolve(request.topics, context.node.topics, by_id=context.version >= 6)
     if not known:
         return _response(request, errors, ())
     admission = _admit(request, context)
@@ -34,8 +35,18 @@ def handle(request: Any, context: RequestContext) -> Any:
         generation_id=request.generation_id_or_member_epoch,
         member_id=request.member_id,
         instance_id=request.group_instance_id,
-        partitions=known,
-        knows_group_errors=False,
+        partitions=[
+            CommitPartition(
+                topic.name,
+                row.partition_index,
+                row.committed_offset,
+                row.committed_leader_epoch,
+                row.committed_metadata,
+                topic_id=topic.topic_id,
+            )
+            for topic, row in known
+        ],
+        knows_group_errors=context.version >= 6,
         producer=(request.producer_id, request.producer_epoch),
     )
     answer = context.node.groups.ask(
@@ -45,31 +56,6 @@ def handle(request: Any, context: RequestContext) -> Any:
         lambda reply: _response(request, errors, reply),
     )
     return _once_durable(answer, admission)
-
-
-def _known(request: Any, context: RequestContext) -> tuple[list[CommitPartition], Errors]:
-    known: list[CommitPartition] = []
-    errors: Errors = []
-    for topic in request.topics:
-        found = context.node.topics.get(topic.name)
-        errors.append([])
-        for partition in topic.partitions:
-            index = partition.partition_index
-            if found is None or not 0 <= index < len(found.partitions):
-                errors[-1].append(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-                continue
-            errors[-1].append(None)
-            known.append(
-                CommitPartition(
-                    topic.name,
-                    index,
-                    partition.committed_offset,
-                    partition.committed_leader_epoch,
-                    partition.committed_metadata,
-                    topic_id=found.topic_id,
-                )
-            )
-    return known, errors
 
 
 def _admit(request: Any, context: RequestContext) -> Admission:
@@ -114,23 +100,5 @@ def _once_durable(answer: Any, admission: Admission) -> Any:
     return pending.response if pending.done else pending
 
 
-def _response(request: Any, errors: Errors, reply: tuple[ErrorCode, ...] | Failure) -> Any:
-    decided = iter(() if isinstance(reply, Failure) else reply)
-
-    def code(error: ErrorCode | None) -> ErrorCode:
-        if error is not None:
-            return error
-        return reply.error if isinstance(reply, Failure) else next(decided)
-
-    return RESPONSE(
-        topics=[
-            RESPONSE_TOPIC(
-                name=topic.name,
-                partitions=[
-                    RESPONSE_PARTITION(partition_index=row.partition_index, error_code=code(error))
-                    for row, error in zip(topic.partitions, of_topic, strict=True)
-                ],
-            )
-            for topic, of_topic in zip(request.topics, errors, strict=True)
-        ]
-    )
+def _response(request: Any, errors: Errors, reply: Reply) -> Any:
+    return RESPONSE(topics=answered(request.topics, errors, reply, RESPONSE_TOPIC, RESPONSE_PARTITION))

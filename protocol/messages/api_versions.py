@@ -4,6 +4,7 @@
 - 3: flexible, and the client's name and version (KIP-511). The answer's header stays at version 0: the client
   reads it before it knows what the broker speaks. Features as tagged fields (KIP-584, KIP-778).
 - 4: no new fields; only here may a supported feature's minimum version be 0 (KAFKA-17011).
+- 5: which cluster and which node of it the client means to reach (KIP-1242).
 """
 
 from ..schema import BOOL, INT16, INT32, INT64, STRING, Array, Field, Message, Struct
@@ -11,11 +12,13 @@ from ..schema import BOOL, INT16, INT32, INT64, STRING, Array, Field, Message, S
 REQUEST = Message(
     "ApiVersionsRequest",
     api_key=18,
-    versions=range(0, 5),
+    versions=range(0, 6),
     flexible=3,
     fields=(
         Field("client_software_name", STRING, since=3),
         Field("client_software_version", STRING, since=3),
+        Field("cluster_id", STRING, since=5, nullable=5, default=None),
+        Field("node_id", INT32, since=5, default=-1),
     ),
 )
 
@@ -43,7 +46,7 @@ FINALIZED_FEATURE = Struct(
 RESPONSE = Message(
     "ApiVersionsResponse",
     api_key=18,
-    versions=range(0, 5),
+    versions=range(0, 6),
     flexible=3,
     fields=(
         Field("error_code", INT16),

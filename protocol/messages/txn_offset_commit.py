@@ -4,9 +4,10 @@
   in the group commits (KIP-447).
 - No new fields: 4: the client understands TRANSACTION_ABORTABLE. 5: the group becomes part of the
   transaction without an AddOffsetsToTxn before (both KIP-890).
+- 6: topic ids take the place of names, and the member epoch of a consumer group may be stale (KIP-1319).
 """
 
-from ..schema import INT16, INT32, INT64, STRING, Array, Field, Message, Struct
+from ..schema import INT16, INT32, INT64, STRING, UUID, Array, Field, Message, Struct
 
 PARTITION = Struct(
     "TxnOffsetCommitRequestPartition",
@@ -18,14 +19,15 @@ PARTITION = Struct(
 
 TOPIC = Struct(
     "TxnOffsetCommitRequestTopic",
-    Field("name", STRING),
+    Field("name", STRING, until=5),
+    Field("topic_id", UUID, since=6),
     Field("partitions", Array(PARTITION)),
 )
 
 REQUEST = Message(
     "TxnOffsetCommitRequest",
     api_key=28,
-    versions=range(0, 6),
+    versions=range(0, 7),
     flexible=3,
     fields=(
         Field("transactional_id", STRING),
@@ -47,14 +49,15 @@ RESPONSE_PARTITION = Struct(
 
 RESPONSE_TOPIC = Struct(
     "TxnOffsetCommitResponseTopic",
-    Field("name", STRING),
+    Field("name", STRING, until=5),
+    Field("topic_id", UUID, since=6),
     Field("partitions", Array(RESPONSE_PARTITION)),
 )
 
 RESPONSE = Message(
     "TxnOffsetCommitResponse",
     api_key=28,
-    versions=range(0, 6),
+    versions=range(0, 7),
     flexible=3,
     fields=(
         Field("throttle_time_ms", INT32),

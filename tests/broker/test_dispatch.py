@@ -30,7 +30,8 @@ def frame(
 
 
 def ask(data: memoryview) -> Answer:
-    dispatcher = Dispatcher(SimpleNamespace(clock=ManualClock()))  # type: ignore[arg-type]
+    node = SimpleNamespace(clock=ManualClock(), cluster_id="cluster", node_id=3)
+    dispatcher = Dispatcher(node)  # type: ignore[arg-type]
     connection = Connection(
         1, dispatcher, Limits(), Budget(1 << 20), client_host="10.0.0.9", advertised=("b", 1)
     )
@@ -46,12 +47,12 @@ def read(answer: Answer, api_key: int, version: int) -> Any:
     return response
 
 
-def api_versions(version: int, **fields: str) -> memoryview:
+def api_versions(version: int, **fields: Any) -> memoryview:
     software = {"client_software_name": "test-client", "client_software_version": "1.0"} | fields
     return frame(18, version, request_message(18)(**software))
 
 
-@pytest.mark.parametrize("version", range(5))
+@pytest.mark.parametrize("version", range(6))
 def test_api_versions_is_the_routing_table(version: int) -> None:
     """Whatever is routed is advertised, and nothing else, in every version of ApiVersions."""
     response = read(ask(api_versions(version)), 18, version)
@@ -67,7 +68,7 @@ def test_an_unknown_version_of_api_versions_is_answered_in_version_0() -> None:
         response = read(ask(data), 18, 0)
         assert response.error_code == ErrorCode.UNSUPPORTED_VERSION
         told = [(item.api_key, item.min_version, item.max_version) for item in response.api_keys]
-        assert told == [(18, 0, 4)]
+        assert told == [(18, 0, 5)]
 
 
 @pytest.mark.parametrize("name", ["", "-x", "x-", "a b", "ä"])
@@ -75,6 +76,22 @@ def test_a_malformed_software_name_is_an_invalid_request(name: str) -> None:
     """KIP-511: letters, digits, dots and dashes, from version 3 on."""
     response = read(ask(api_versions(3, client_software_name=name)), 18, 3)
     assert response.error_code == ErrorCode.INVALID_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("meant", "error"),
+    [
+        ({}, ErrorCode.NONE),
+        ({"cluster_id": "cluster", "node_id": 3}, ErrorCode.NONE),
+        ({"cluster_id": "cluster"}, ErrorCode.INVALID_REQUEST),
+        ({"node_id": 3}, ErrorCode.INVALID_REQUEST),
+        ({"cluster_id": "another", "node_id": 3}, ErrorCode.REBOOTSTRAP_REQUIRED),
+        ({"cluster_id": "cluster", "node_id": 4}, ErrorCode.REBOOTSTRAP_REQUIRED),
+    ],
+)
+def test_a_client_that_means_another_broker_is_sent_back(meant: dict[str, Any], error: ErrorCode) -> None:
+    """KIP-1242: to its bootstrap servers, from version 5 on, which tells of cluster and node, or neither."""
+    assert read(ask(api_versions(5, **meant)), 18, 5).error_code == error
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_lists_can_be_filtered(desk: Desk, filters: dict[str, Any], names: list[
     assert [row[0] for row in listed(desk, **filters)] == names
 
 
-@pytest.mark.parametrize("version", range(3))
+@pytest.mark.parametrize("version", range(4))
 def test_empty_groups_are_deleted_with_their_offsets(desk: Desk, version: int) -> None:
     """GROUP_ID_NOT_FOUND and NON_EMPTY_GROUP for the others; a name that is given twice counts once."""
     desk.commit(1, group_id="simple")

@@ -11,6 +11,7 @@ import pytest
 
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.errors import ErrorCode as E
+from odradek.protocol.messages import streams_group_heartbeat, txn_offset_commit
 
 from .transaction_desk import Desk, following
 
@@ -53,7 +54,13 @@ def test_offsets_of_an_open_transaction_do_not_expire() -> None:
 
 @pytest.mark.parametrize(
     ("version", "error"),
-    [(0, E.INVALID_TXN_STATE), (3, E.INVALID_TXN_STATE), (4, E.TRANSACTION_ABORTABLE), (5, E.NONE)],
+    [
+        (0, E.INVALID_TXN_STATE),
+        (3, E.INVALID_TXN_STATE),
+        (4, E.TRANSACTION_ABORTABLE),
+        (5, E.NONE),
+        (6, E.NONE),
+    ],
 )
 def test_a_group_has_to_be_added_first(desk: Desk, version: int, error: E) -> None:
     """By AddOffsetsToTxn, or from version 5 on by the commit itself."""
@@ -64,34 +71,60 @@ def test_a_group_has_to_be_added_first(desk: Desk, version: int, error: E) -> No
     assert desk.commit_offset(one, "g", 7, version=version) == E.NONE
 
 
-def test_who_commits_offsets_is_looked_at(desk: Desk) -> None:
-    """A generation or a member that the group does not have is refused (KIP-447)."""
+@pytest.mark.parametrize(("version", "error"), [(5, E.ILLEGAL_GENERATION), (6, E.GROUP_ID_NOT_FOUND)])
+def test_who_commits_offsets_is_looked_at(desk: Desk, version: int, error: E) -> None:
+    """A generation or a member that the group does not have is refused (KIP-447, KIP-1319)."""
     one = desk.producer("a")
     who: dict[str, Any] = {"generation_id_or_member_epoch": 3, "member_id": "m"}
-    assert desk.commit_offset(one, "g", 7, **who) == E.ILLEGAL_GENERATION
-    assert desk.commit_offset(one, "g", 7) == E.NONE
-    assert desk.commit_offset(one, "g", 7, **who) == E.UNKNOWN_MEMBER_ID
-    assert desk.commit_offset(one, "", 7) == E.INVALID_GROUP_ID
+    assert desk.commit_offset(one, "g", 7, version=version, **who) == error
+    assert desk.commit_offset(one, "g", 7, version=version) == E.NONE
+    assert desk.commit_offset(one, "g", 7, version=version, **who) == E.UNKNOWN_MEMBER_ID
+    assert desk.commit_offset(one, "", 7, version=version) == E.INVALID_GROUP_ID
 
 
-@pytest.mark.parametrize("version", [3, 4, 5])
+def test_topics_have_ids_in_place_of_names(desk: Desk) -> None:
+    """KIP-1319: an id that no topic has, and a partition that the topic does not have."""
+    one = desk.producer("a")
+    places = [(desk.topic_id, 0), (desk.topic_id, 9), (b"\7" * 16, 0)]
+    topics = [
+        txn_offset_commit.TOPIC(
+            topic_id=topic_id,
+            partitions=[
+                txn_offset_commit.PARTITION(partition_index=index, committed_offset=5, committed_metadata="")
+            ],
+        )
+        for topic_id, index in places
+    ]
+    who = dict(zip(("transactional_id", "producer_id", "producer_epoch"), one, strict=True))
+    answer = desk.ask(ApiKey.TXN_OFFSET_COMMIT, 6, group_id="g", topics=topics, **who)
+    told = [(topic.topic_id, topic.partitions[0].error_code) for topic in answer.topics]
+    errors = (E.NONE, E.UNKNOWN_TOPIC_OR_PARTITION, E.UNKNOWN_TOPIC_ID)
+    assert told == [(topic_id, error) for (topic_id, _), error in zip(places, errors, strict=True)]
+    desk.end(one, commit=True)
+    assert desk.offset("g") == (5, E.NONE)
+
+
+@pytest.mark.parametrize("version", [3, 4, 5, 6])
+@pytest.mark.parametrize("kind", ["consumer", "streams"])
 @pytest.mark.parametrize(
     ("who", "error"),
     [
         ({"member_id": "m1", "generation_id_or_member_epoch": 2}, E.NONE),
         ({}, E.NONE),
-        ({"member_id": "m1", "generation_id_or_member_epoch": 3}, E.ILLEGAL_GENERATION),
-        ({"member_id": "m1", "generation_id_or_member_epoch": 1}, E.ILLEGAL_GENERATION),
+        ({"member_id": "m1", "generation_id_or_member_epoch": 3}, E.STALE_MEMBER_EPOCH),
+        ({"member_id": "m1", "generation_id_or_member_epoch": 1}, E.STALE_MEMBER_EPOCH),
         ({"member_id": "m2", "generation_id_or_member_epoch": 2}, E.UNKNOWN_MEMBER_ID),
     ],
 )
-def test_members_of_consumer_groups_commit_in_transactions(
-    desk: Desk, version: int, who: dict[str, Any], error: E
+def test_members_of_the_new_groups_commit_in_transactions(
+    desk: Desk, version: int, kind: str, who: dict[str, Any], error: E
 ) -> None:
-    """At every version that names members, with their epoch as the generation; or nobody in particular."""
-    member: dict[str, Any] = {"group_id": "g", "member_id": "m1", "rebalance_timeout_ms": 30_000}
-    subscription: dict[str, Any] = {"subscribed_topic_names": ["orders"], "topic_partitions": []}
-    joined = desk.harness.consumer_beat(**member, **subscription)
+    """At every version that names members, with their epoch as the generation; or nobody in particular. An
+    epoch that is none of theirs has an error code of its own from version 6 on (KIP-1319).
+    """
+    if error is E.STALE_MEMBER_EPOCH and version < 6:
+        error = E.ILLEGAL_GENERATION
+    joined = _joined(desk, kind)
     assert joined.member_epoch == 2
     producer = desk.producer("t")
     if version < 5:
@@ -102,3 +135,15 @@ def test_members_of_consumer_groups_commit_in_transactions(
             **dict(zip(("transactional_id", "producer_id", "producer_epoch"), producer, strict=True)),
         )
     assert desk.commit_offset(producer, "g", 7, version=version, **who) == error
+
+
+def _joined(desk: Desk, kind: str) -> Any:
+    """The answer to the first heartbeat of member m1 of group g."""
+    member = {"group_id": "g", "member_id": "m1", "member_epoch": 0, "rebalance_timeout_ms": 30_000}
+    if kind == "consumer":
+        subscription = {"subscribed_topic_names": ["orders"], "topic_partitions": []}
+        return desk.ask(ApiKey.CONSUMER_GROUP_HEARTBEAT, 1, **member, **subscription)
+    subtopology = streams_group_heartbeat.SUBTOPOLOGY(subtopology_id="0", source_topics=["orders"])
+    topology = streams_group_heartbeat.TOPOLOGY(epoch=0, subtopologies=[subtopology])
+    tasks: dict[str, Any] = {"active_tasks": [], "standby_tasks": [], "warmup_tasks": []}
+    return desk.ask(ApiKey.STREAMS_GROUP_HEARTBEAT, 1, **member, topology=topology, process_id="p", **tasks)

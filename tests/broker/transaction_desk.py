@@ -32,6 +32,13 @@ class Desk:
             harness.create("orders", 2)
         self.harness = harness
 
+    @property
+    def topic_id(self) -> bytes:
+        """That of `orders`."""
+        topic = self.harness.node.topics.get("orders")
+        assert topic is not None
+        return topic.topic_id
+
     def ask(self, api: ApiKey, version: int, **fields: Any) -> Any:
         """The response, which must be there at once."""
         return self.harness.ask(api, version, request(api)(**fields))
@@ -114,7 +121,7 @@ class Desk:
             producer_id=producer_id,
             producer_epoch=producer_epoch,
             group_id=group,
-            topics=[txn_offset_commit.TOPIC(name="orders", partitions=[row])],
+            topics=[txn_offset_commit.TOPIC(name="orders", topic_id=self.topic_id, partitions=[row])],
             **who,
         )
         code: int = answer.topics[0].partitions[0].error_code

@@ -14,7 +14,7 @@ def check_commit(group: ConsumerGroup, request: CommitRequest) -> None:
     An epoch that is behind is no obstacle for a partition that the member has kept since: between two
     heartbeats it cannot know that its epoch has grown. A negative epoch is a simple consumer, which is
     welcome as long as the group has no members. Within a transaction who commits may be left out altogether
-    (KIP-447), and TxnOffsetCommit has no error code for a stale epoch.
+    (KIP-447), and TxnOffsetCommit knows no stale epoch before topic ids (KIP-1319).
     """
     epoch, in_transaction = request.generation_id, request.producer is not None
     if epoch < 0 and group.is_empty:
@@ -25,7 +25,8 @@ def check_commit(group: ConsumerGroup, request: CommitRequest) -> None:
     if not (in_transaction or member.uses_classic_protocol or request.knows_group_errors):
         raise GroupError(ErrorCode.UNSUPPORTED_VERSION)
     if _is_stale(member, request):
-        raise GroupError(ErrorCode.ILLEGAL_GENERATION if in_transaction else _stale(member))
+        is_told = request.knows_group_errors or not in_transaction
+        raise GroupError(_stale(member) if is_told else ErrorCode.ILLEGAL_GENERATION)
 
 
 def _is_stale(member: ConsumerMember, request: CommitRequest) -> bool:

@@ -12,7 +12,7 @@ from odradek.protocol.messages import (
     txn_offset_commit,
 )
 from probes import Answers, Prober, story
-from probes.stories import consumer_groups, share_groups, streams_groups
+from probes.stories import consumer_groups, share_groups, streams_groups, transactions
 from probes.stories.classic_groups import joined, joining, syncing
 
 KINDS = ("simple", "classic", "consumer", "share", "streams")
@@ -137,9 +137,9 @@ def _by_offsets(p: Prober, label: str, group: str) -> Answers:
     ):
         yield from p.each_version(f"{label}: commit of {who}", "offset_commit", **committing(p, group, **who))
         rows = [txn_offset_commit.PARTITION(partition_index=0, committed_offset=1, committed_metadata="")]
-        topics = [txn_offset_commit.TOPIC(name="flights", partitions=rows)]
+        topics = [txn_offset_commit.TOPIC(name="flights", topic_id=p.topic_ids["flights"], partitions=rows)]
         about = {"transactional_id": "kinds", "group_id": group, "producer_id": 7, "producer_epoch": 0}
-        for version in range(3, 5):
+        for version in range(3, p.versions("txn_offset_commit").stop):
             yield (
                 f"{label}: transactional commit of {who}, v{version}",
                 p.ask("txn_offset_commit", version, **about, topics=topics, **who),
@@ -184,10 +184,50 @@ def removed(p: Prober) -> Answers:
                     f"{state} {kind}: delete the offset of {topic}-{index}",
                     p.ask("offset_delete", 0, group_id=group, topics=topics),
                 )
-            yield (
-                f"{state} {kind}: delete",
-                p.ask("delete_groups", 2, groups_names=[group, "nobody", group]),
+            yield from p.each_version(
+                f"{state} {kind}: delete", "delete_groups", groups_names=[group, "nobody", "", group]
             )
             yield f"{state} {kind}: after that", p.ask("describe_groups", 5, groups=[group])
     answer = p.ask("list_groups", 5)
     yield "left", sorted(each.group_id for each in answer.groups if each.group_id.startswith("removed-"))
+
+
+@story
+def within_transactions(p: Prober) -> Answers:
+    """TxnOffsetCommit for groups of every kind, by its member and by others, at every version that names
+    members (KIP-447, KIP-848, KIP-1071, KIP-1319).
+    """
+    for version in range(3, p.versions("txn_offset_commit").stop):
+        for kind in (*KINDS, "no"):
+            group = f"within-{kind}-{version}"
+            if kind != "no":
+                begin(p, kind, group)
+            writer = transactions.Writer(p, transactions.OLD)
+            who = writer.start(group)
+            p.ask("add_offsets_to_txn", 3, **who._asdict(), group_id=group)
+            member = p.classic if kind == "classic" else "m1"
+            epoch = _epoch(p, kind, group)
+            for label, fields in {
+                "nobody": {},
+                "its member": {"member_id": member, "generation_id_or_member_epoch": epoch},
+                "its member before": {"member_id": member, "generation_id_or_member_epoch": epoch - 1},
+                "its member later": {"member_id": member, "generation_id_or_member_epoch": epoch + 1},
+                "its member without epoch": {"member_id": member},
+                "a stranger": {"member_id": "m9", "generation_id_or_member_epoch": epoch},
+                "an instance": {
+                    "member_id": member,
+                    "generation_id_or_member_epoch": epoch,
+                    "group_instance_id": "i",
+                },
+                "an epoch without member": {"generation_id_or_member_epoch": epoch},
+            }.items():
+                asked = transactions.committing(p, who, group, **fields)
+                yield f"{kind}: {label}, v{version}", p.ask("txn_offset_commit", version, **asked)
+            yield f"{kind}: commits, v{version}", writer.end(who)
+
+
+def _epoch(p: Prober, kind: str, group: str) -> int:
+    """The generation or epoch that the one member has."""
+    if kind in ("consumer", "streams", "share"):
+        return int(p.ask(f"{kind}_group_describe", 1, group_ids=[group]).groups[0].members[0].member_epoch)
+    return 1

@@ -15,15 +15,18 @@ from probes import Answers, Prober, story
 
 from .classic_groups import joined, syncing
 from .fetching import one
-from .offsets import fetching
+from .offsets import UNKNOWN_ID, fetching
 from .producing import batch, to
 
 CONCURRENT_TRANSACTIONS = 51
-OLD, NEW = 1, 2
-"""Transactions as before and since KIP-890: the versions of APIs say which is meant."""
+OLD, NEW, BY_ID = 1, 2, 3
+"""Transactions as before and since KIP-890, which the versions of APIs say; and those with topic ids in all
+that has them (KIP-1319).
+"""
 VERSIONS = {
     OLD: {"produce": 11, "add_partitions_to_txn": 3, "txn_offset_commit": 4, "end_txn": 4},
     NEW: {"produce": 12, "add_partitions_to_txn": 3, "txn_offset_commit": 5, "end_txn": 5},
+    BY_ID: {"produce": 13, "add_partitions_to_txn": 3, "txn_offset_commit": 6, "end_txn": 5},
 }
 
 
@@ -79,7 +82,9 @@ class Writer:
     def commit(self, who: Producer, group: str, **fields: Any) -> Any:
         """TxnOffsetCommit."""
         return self.p.ask(
-            "txn_offset_commit", self.versions["txn_offset_commit"], **committing(who, group, **fields)
+            "txn_offset_commit",
+            self.versions["txn_offset_commit"],
+            **committing(self.p, who, group, **fields),
         )
 
     def read(self, name: str) -> Any:
@@ -106,14 +111,17 @@ def described(p: Prober, who: Producer) -> Any:
     return answer
 
 
-def committing(who: Producer, group: str, **fields: Any) -> dict[str, Any]:
+def committing(p: Prober, who: Producer, group: str, **fields: Any) -> dict[str, Any]:
     """The fields of TxnOffsetCommit of one partition of `flights`."""
     partition = txn_offset_commit.PARTITION(
         partition_index=fields.pop("index", 0),
         committed_offset=fields.pop("offset", 5),
         committed_metadata=fields.pop("text", ""),
     )
-    topic = txn_offset_commit.TOPIC(name=fields.pop("name", "flights"), partitions=[partition])
+    name = fields.pop("name", "flights")
+    topic = txn_offset_commit.TOPIC(
+        name=name, topic_id=p.topic_ids.get(name, UNKNOWN_ID), partitions=[partition]
+    )
     return {**who._asdict(), "group_id": group, "topics": [topic], **fields}
 
 
@@ -191,7 +199,7 @@ def wrong_producers(p: Prober) -> Answers:
             yield from p.each_version(
                 f"end {committed}, {label}", "end_txn", **wrong._asdict(), committed=committed
             )
-        yield from p.each_version(f"commit, {label}", "txn_offset_commit", **committing(wrong, "t-wg"))
+        yield from p.each_version(f"commit, {label}", "txn_offset_commit", **committing(p, wrong, "t-wg"))
         for version in range(4, p.versions("add_partitions_to_txn").stop):
             for verify in (False, True):
                 topic = add_partitions_to_txn.TOPIC(name="transactions-wrong", partitions=[0])
@@ -281,7 +289,7 @@ def lives(p: Prober) -> Answers:
 @story
 def offsets_within(p: Prober) -> Answers:
     """TxnOffsetCommit with the members of groups, right ones and wrong ones (KIP-447)."""
-    for version in (OLD, NEW):
+    for version in VERSIONS:
         group, label = f"t-g{version}", f"of {version}"
         writer = Writer(p, version)
         who = writer.start(f"t-o{version}")

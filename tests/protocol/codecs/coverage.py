@@ -20,11 +20,15 @@ KAFKA_4_FLOOR = {
     "describe_log_dirs": 1,
 }
 
-# kafka-python 3.0.12 speaks every version of what it speaks, and nothing of these.
+# The newest versions up to Kafka 4.3, where 4.4 has newer ones: those that kio 0.6.5 and kafka-python 3.0.12
+# know.
+KAFKA_4_3_NEWEST = {"api_versions": 4, "txn_offset_commit": 5, "delete_groups": 2}
+
+# kafka-python 3.0.12 speaks every other version of what it speaks, and nothing of these.
 KAFKA_PYTHON_3_LACKS = ("consumer_group_heartbeat", "consumer_group_describe", *SHARE_APIS, *STREAMS_APIS)
 
-# The newest versions that kio 0.6.5 knows, where Kafka 4.4 has newer ones.
 KIO_NEWEST = {
+    **KAFKA_4_3_NEWEST,
     "streams_group_heartbeat": 0,
     "streams_group_describe": 0,
     "streams_group_topology_description_update": -1,
@@ -102,7 +106,8 @@ def kafka_python_3_skips_tags(case: Case) -> bool:
 
 def kafka_python_3_speaks(case: Case) -> bool:
     """kafka-python 3 has a class of the message."""
-    return case.api not in (*RECORDS, *KAFKA_PYTHON_3_LACKS)
+    newest = KAFKA_4_3_NEWEST.get(case.api, case.version)
+    return case.api not in (*RECORDS, *KAFKA_PYTHON_3_LACKS) and case.version <= newest
 
 
 def kio_speaks(case: Case) -> bool:

@@ -17,16 +17,12 @@ var background = context.Background()
 
 type client struct {
 	bootstrap string
-	requests  *kgo.Client
 	admin     *kadm.Client
 }
 
 func connect(bootstrap string) (suite.Client, error) {
-	requests, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.MetadataMinAge(100*time.Millisecond))
-	if err != nil {
-		return nil, err
-	}
-	return &client{bootstrap, requests, kadm.NewClient(requests)}, nil
+	admin, err := kadm.NewOptClient(kgo.SeedBrokers(bootstrap), kgo.MetadataMinAge(100*time.Millisecond))
+	return &client{bootstrap, admin}, err
 }
 
 func (c *client) Code(err error) int {
