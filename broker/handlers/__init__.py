@@ -80,6 +80,7 @@ ROUTES: dict[ApiKey, range] = {
     ApiKey.DELETE_SHARE_GROUP_OFFSETS: range(0, 1),
     ApiKey.STREAMS_GROUP_HEARTBEAT: range(0, 2),
     ApiKey.STREAMS_GROUP_DESCRIBE: range(0, 2),
+    ApiKey.STREAMS_GROUP_TOPOLOGY_DESCRIPTION_UPDATE: range(0, 1),
 }
 
 

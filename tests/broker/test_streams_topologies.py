@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from odradek.protocol.errors import ErrorCode
+from odradek.protocol.messages import streams_group_topology_description_update as descriptions
 
 from .group_desk import Desk
 from .streams_desk import COUNTING, NOTHING, beat, described, statuses, subtopology, told, topic, topology
@@ -144,3 +145,20 @@ def test_tasks_that_do_not_exist_are_refused() -> None:
     beat(desk)
     for active in ({"7": [0]}, {"0": [3]}, {"0": [-1]}):
         assert beat(desk, epoch=2, active=active).error_code == ErrorCode.INVALID_REQUEST
+
+
+def test_descriptions_of_topologies_are_for_plugins() -> None:
+    """Nobody is asked for one, and who sends one is told that there is no plugin (KIP-1331)."""
+    desk = Desk()
+    joined = beat(desk, topology=COUNTING)
+    assert not joined.topology_description_required
+    answer = desk.ask(
+        "streams_group_topology_description_update",
+        0,
+        group_id="g",
+        member_id="m",
+        topology_epoch=0,
+        topology_description=descriptions.TOPOLOGY_DESCRIPTION(),
+    )
+    assert answer.error_code == ErrorCode.UNSUPPORTED_VERSION
+    assert answer.error_message == ("The broker has no streams group topology description plugin configured.")

@@ -13,6 +13,7 @@ from odradek.protocol.messages import list_groups
 from odradek.protocol.messages import offset_commit as commits
 from odradek.protocol.messages import offset_fetch as fetches
 from odradek.protocol.messages import streams_group_heartbeat as heartbeats
+from odradek.protocol.messages import streams_group_topology_description_update as descriptions
 from odradek.protocol.messages.create_topics import REQUEST_TOPIC
 from probes import Answers, Prober, story
 
@@ -467,6 +468,26 @@ def offsets(p: Prober) -> Answers:
     yield "leave", (beat(p, g, epoch=-1), beat(p, g, "m2", epoch=-1))[1]
     yield "simple commit to the empty group", commit(p, g, "", -1)
     yield "fetch from the empty group", fetch(p, g, None, -1)
+
+
+@story
+def descriptions_of_topologies(p: Prober) -> Answers:
+    """What a member may tell of its topology to a broker without a plugin for that (KIP-1331)."""
+    api = "streams_group_topology_description_update"
+    beat(p, "streams-t")
+    for group, member, epoch in (("streams-t", "m1", 0), ("streams-t", "", -1), ("", "m1", 0)):
+        who = {"group_id": group, "member_id": member, "topology_epoch": epoch}
+        for told in (descriptions.TOPOLOGY_DESCRIPTION(), _DESCRIPTION):
+            yield from p.each_version(f"{who} {told}", api, **who, topology_description=told)
+
+
+_DESCRIPTION = descriptions.TOPOLOGY_DESCRIPTION(
+    subtopologies=[
+        descriptions.SUBTOPOLOGY(
+            subtopology_id="0", nodes=[descriptions.NODE(name="source", source_topics=["flights"])]
+        )
+    ]
+)
 
 
 @story
