@@ -56,7 +56,7 @@ def compat(apache_kafka: str | None, require_all: bool, **given: Any) -> None:
         if any(tables.lacking(table[name], one, about) is None for one, about in scenarios.items())
     }
     setting = command.Setting(
-        prepared(asked, scenarios),
+        Selection(asked, scenarios, {}, {}, []) if options.results else prepared(asked, scenarios),
         functools.partial(brokers.ApacheKafka, apache_kafka) if apache_kafka else brokers.Odradek,
         f"Apache Kafka {apache_kafka}" if apache_kafka else "Odradek",
         "scripts/compat",

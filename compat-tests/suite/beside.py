@@ -1,11 +1,11 @@
-"""What a run leaves, and another run's beside it: where clients fare at two brokers differently."""
+"""What a run leaves, and those of other runs beside it: where clients fare at other brokers differently."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from .cells import Cell
 
@@ -33,10 +33,20 @@ class Outcome:
         except (KeyError, TypeError) as error:
             raise ValueError(f"{path} is not what --json has written") from error
 
-    def differing(self, other: Outcome) -> Iterator[tuple[Cell, Cell]]:
-        """The cells that both runs have and whose outcomes differ, each with the other run's."""
-        found = {(cell.client, cell.scenario): cell for cell in other.cells}
-        for cell in self.cells:
-            beside = found.get((cell.client, cell.scenario), cell)
-            if beside.outcome != cell.outcome:
-                yield cell, beside
+    def of(self, cell: Cell) -> Cell | None:
+        """The same cell here, if there is one."""
+        return next(
+            (one for one in self.cells if (one.client, one.scenario) == (cell.client, cell.scenario)), None
+        )
+
+    def differs_from(self, cell: Cell) -> bool:
+        """Whether the cell ended otherwise here."""
+        same = self.of(cell)
+        return same is not None and same.outcome != cell.outcome
+
+    @classmethod
+    def joined(cls, outcomes: Sequence[Outcome]) -> Outcome:
+        """Runs against one broker as one: a cell is as the last of them has it. ValueError for several."""
+        (against,) = {outcome.against for outcome in outcomes}
+        cells = {(cell.client, cell.scenario): cell for outcome in outcomes for cell in outcome.cells}
+        return cls(list(cells.values()), against, sum(outcome.seconds for outcome in outcomes))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import pathlib
 import time
 from collections.abc import Callable, Iterable
@@ -36,7 +37,8 @@ class Options:
     junit: pathlib.Path | None
     html: pathlib.Path | None
     markdown: pathlib.Path | None
-    beside: Outcome | None
+    beside: tuple[Outcome, ...]
+    results: tuple[Outcome, ...]
 
     def clients(self, there: Iterable[str]) -> list[str]:
         """Those of the clients that were asked for. UsageError for one that is not there."""
@@ -56,11 +58,19 @@ def _chosen(kind: str, asked: tuple[str, ...], there: list[str]) -> list[str]:
     return list(asked) or there
 
 
-def _read(_context: click.Context, _option: click.Parameter, path: pathlib.Path | None) -> Outcome | None:
+def _read(
+    _context: click.Context, _option: click.Parameter, paths: tuple[pathlib.Path, ...]
+) -> tuple[Outcome, ...]:
     try:
-        return Outcome.read(path) if path else None
+        return tuple(map(Outcome.read, paths))
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def _outcomes(name: str, meaning: str) -> Callable[[Any], Any]:
+    """An option for files that --json has written."""
+    exists = click.Path(exists=True, dir_okay=False, path_type=pathlib.Path)
+    return click.option(name, type=exists, multiple=True, callback=_read, metavar="FILE", help=meaning)
 
 
 _PATH = click.Path(dir_okay=False, path_type=pathlib.Path)
@@ -78,12 +88,10 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         click.option(f"--{kind}", type=_PATH, metavar="FILE", help=f"Write the cells as {kind}.")
         for kind in FILES
     ),
-    click.option(
-        "--beside",
-        type=click.Path(exists=True, dir_okay=False, path_type=pathlib.Path),
-        callback=_read,
-        metavar="FILE",
-        help="Tell on the pages where another run, which --json has written, ended otherwise.",
+    _outcomes("--beside", "Tell where another run, in a file of --json, ended otherwise (may be repeated)."),
+    _outcomes(
+        "--results",
+        "Run nothing: tell of a run, in a file of --json (may be repeated: the last one's cells count).",
     ),
 )
 
@@ -107,10 +115,13 @@ class Setting:
 
 
 def run(setting: Setting, options: Options) -> list[cells.Cell]:
-    """Run the selection, print a line a cell and the matrix, write the files that were asked for.
+    """Run the selection, print a line a cell and the matrix, write the files that were asked for. With
+    results that are there already, run nothing.
 
     ClickException, with a plain sentence, when there is no broker.
     """
+    if options.results:
+        return _told_again(setting, options)
     begin = time.monotonic()
     try:
         if options.broker:
@@ -132,7 +143,21 @@ def run(setting: Setting, options: Options) -> list[cells.Cell]:
     found.sort(key=lambda cell: (scenarios.index(cell.scenario), clients.index(cell.client)))
     seconds = time.monotonic() - begin
     click.echo(f"\n{report.text(found)}, in {seconds:.0f} s")
-    _write(setting, found, seconds, options)
+    _write(setting, Outcome(found, options.broker or setting.against, seconds), options)
+    return found
+
+
+def _told_again(setting: Setting, options: Options) -> list[cells.Cell]:
+    """Write of the results what the selection has."""
+    try:
+        told = Outcome.joined(options.results)
+    except ValueError:
+        raise click.UsageError("The results are of more than one broker.") from None
+    places = itertools.product(setting.selection.scenarios, setting.selection.clients)
+    by_place = {(cell.scenario, cell.client): cell for cell in told.cells}
+    found = [by_place[place] for place in places if place in by_place]
+    click.echo(report.text(found))
+    _write(setting, dataclasses.replace(told, cells=found), options)
     return found
 
 
@@ -145,12 +170,12 @@ def _line(cell: cells.Cell, selection: Selection) -> str:
     )
 
 
-def _write(setting: Setting, found: list[cells.Cell], seconds: float, options: Options) -> None:
+def _write(setting: Setting, told: Outcome, options: Options) -> None:
     selection = setting.selection
     page = pages.Run(
-        found,
-        options.broker or setting.against,
-        seconds,
+        told.cells,
+        told.against,
+        told.seconds,
         selection.scenarios,
         selection.clients,
         setting.not_in_the_suite,
@@ -160,7 +185,7 @@ def _write(setting: Setting, found: list[cells.Cell], seconds: float, options: O
     if options.json:
         page.write(options.json)
     if options.junit:
-        report.write_junit(found, options.junit)
+        report.write_junit(told.cells, options.junit)
     if options.html:
         pages.write_html(page, options.html)
     if options.markdown:

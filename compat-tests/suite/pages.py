@@ -68,13 +68,13 @@ pre {{ max-width: 110ch; overflow-x: auto; background: #f6f6f6; padding: 0.5em; 
 
 @dataclasses.dataclass
 class Run(Outcome):
-    """What a page tells of: cells in the order of the tables, and perhaps another run's `beside` them."""
+    """What a page tells of: cells in the order of the tables, and perhaps other runs `beside` them."""
 
     scenarios: Table
     clients: Table
     absent: dict[str, str]
     made_by: str
-    beside: Outcome | None = None
+    beside: Sequence[Outcome] = ()
 
     @property
     def title(self) -> str:
@@ -91,17 +91,18 @@ class Run(Outcome):
 
     @property
     def comparison(self) -> str:
-        """How the run beside this one went, in a sentence; nothing where there is none."""
-        if self.beside is None:
-            return ""
-        return (
-            f"The same against {self.beside.against}: {counts(self.beside.cells)}. "
-            f"{len(self.differences())} cells ended otherwise."
+        """How the runs beside this one went, in a sentence each; nothing where there are none."""
+        return " ".join(
+            f"The same against {other.against}: {counts(other.cells)}; "
+            f"{sum(map(other.differs_from, self.cells))} cells ended otherwise."
+            for other in self.beside
         )
 
-    def differences(self) -> list[tuple[Cell, Cell]]:
-        """The cells that ended otherwise in the run beside this one, each with that run's."""
-        return list(self.differing(self.beside)) if self.beside else []
+    def differences(self) -> Iterator[tuple[Cell, list[Cell | None]]]:
+        """The cells that ended otherwise in a run beside this one, each with those of all these runs."""
+        for cell in self.cells:
+            if any(other.differs_from(cell) for other in self.beside):
+                yield cell, [other.of(cell) for other in self.beside]
 
     def reasons(self) -> Iterator[tuple[str, str, str, list[Cell]]]:
         """Client, outcome, first line of the reason, and the cells that share these, of all not passed."""
@@ -185,10 +186,15 @@ def _pairs(pairs: Iterator[tuple[str, str]]) -> str:
 def _differences_in_html(run: Run) -> str:
     if not run.beside:
         return ""
-    heads = ("client", "scenario", run.against, run.beside.against)
-    rows = [heads, *((one.client, one.scenario, _told(one), _told(two)) for one, two in run.differences())]
+    heads = ("client", "scenario", run.against, *(other.against for other in run.beside))
+    rows = [heads, *_rows_of_differences(run)]
     lines = ("".join(f"<td>{html.escape(text)}</td>" for text in row) for row in rows)
     return "<h2>Where they differ</h2>\n<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
+
+
+def _rows_of_differences(run: Run) -> Iterator[tuple[str, ...]]:
+    for cell, others in run.differences():
+        yield cell.client, cell.scenario, _told(cell), *(_told(other) if other else "" for other in others)
 
 
 def _told(cell: Cell) -> str:
@@ -270,12 +276,9 @@ def write_markdown(run: Run, path: pathlib.Path) -> None:
 def _differences_in_markdown(run: Run) -> list[str]:
     if not run.beside:
         return []
-    heads = ["", "## Where they differ", "", f"| client | scenario | {run.against} | {run.beside.against} |"]
-    rows = (
-        f"| {one.client} | {one.scenario} | {_escaped(_told(one))} | {_escaped(_told(two))} |"
-        for one, two in run.differences()
-    )
-    return [*heads, "|---|---|---|---|", *rows]
+    heads = ("client", "scenario", run.against, *(other.against for other in run.beside))
+    rows = [heads, ("---",) * len(heads), *_rows_of_differences(run)]
+    return ["", "## Where they differ", "", *(f"| {' | '.join(map(_escaped, row))} |" for row in rows)]
 
 
 def _escaped(text: str) -> str:

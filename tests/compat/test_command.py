@@ -16,6 +16,7 @@ import pytest
 
 from odradek import Broker
 from odradek.compat import brokers, cells, command
+from odradek.compat.beside import Outcome
 from odradek.compat.runner import Selection
 from odradek.compat.tables import Table
 
@@ -31,9 +32,8 @@ SCENARIOS: Table = {"one": {"meaning": "a scenario"}, "two": {"meaning": "anothe
 def options(**given: Any) -> command.Options:
     """What a person typed."""
     nothing = dict.fromkeys(command.FILES)
-    return command.Options(
-        **{"client": (), "scenario": (), "quick": False, "jobs": 2, "beside": None, **nothing, **given}
-    )
+    empty: dict[str, Any] = dict.fromkeys(("client", "scenario", "beside", "results"), ())
+    return command.Options(**{"broker": None, "quick": False, "jobs": 2, **empty, **nothing, **given})
 
 
 def setting(folder: pathlib.Path, outcome: str = cells.PASSED) -> command.Setting:
@@ -154,7 +154,7 @@ def test_an_own_broker(tmp_path: pathlib.Path) -> None:
     """It is started from this installation, one for all and one for each that may stop its own, and nothing
     has to be deleted.
     """
-    found = command.run(setting(tmp_path), options(broker=None))
+    found = command.run(setting(tmp_path), options())
     assert [cell.outcome for cell in found] == [cells.PASSED, cells.PASSED]
     told = sorted(line.split(" ") for line in (tmp_path / "told").read_text().splitlines())
     assert [(scenario, run) for scenario, _, run in told] == [("one", ""), ("two", "")]
@@ -179,3 +179,17 @@ def test_files(tmp_path: pathlib.Path) -> None:
     assert "Made by `a test --markdown`." in paths["markdown"].read_text()
     assert address in paths["html"].read_text()
     assert "<testsuites>" in paths["junit"].read_text()
+
+
+def test_results_that_are_there(tmp_path: pathlib.Path) -> None:
+    """Nothing is run: the pages tell of files that runs have written."""
+    first = Outcome([cells.Cell("client", one, cells.FAILED, "why") for one in SCENARIOS], "somewhere", 60)
+    again = Outcome([cells.Cell("client", "two", cells.PASSED)], "somewhere", 7)
+    page = tmp_path / "page"
+    found = command.run(setting(tmp_path), options(results=(first, again), markdown=page))
+    assert [cell.outcome for cell in found] == [cells.FAILED, cells.PASSED]
+    assert "# Kafka clients against somewhere" in page.read_text()
+    assert "1 passed, 1 failed" in page.read_text()
+    assert not (tmp_path / "told").exists()
+    with pytest.raises(click.UsageError):
+        command.run(setting(tmp_path), options(results=(first, Outcome([], "elsewhere", 1))))

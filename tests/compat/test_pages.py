@@ -78,15 +78,26 @@ def test_beside(tmp_path: pathlib.Path) -> None:
     other = [cell for cell in CELLS if cell.client == "two"]
     other[1] = Cell("two", "produce-acks", FAILED, "it | says\nmore")
     Outcome(other, "Apache Kafka", 5).write(tmp_path / "other.json")
-    run = dataclasses.replace(RUN, beside=Outcome.read(tmp_path / "other.json"))
+    older = Outcome([Cell("one", "produce-acks", PASSED)], "Apache Kafka 3", 5)
+    run = dataclasses.replace(RUN, beside=[Outcome.read(tmp_path / "other.json"), older])
     pages.write_markdown(run, tmp_path / "page.md")
     text = (tmp_path / "page.md").read_text()
     assert "The same against Apache Kafka: 1 passed, 1 failed, " in text
-    assert "1 cells ended otherwise." in text
-    assert "| client | scenario | Odradek | Apache Kafka |" in text
-    assert "| two | produce-acks | passed | failed: it \\| says |" in text
+    assert text.count("1 cells ended otherwise.") == 2
+    assert "| client | scenario | Odradek | Apache Kafka | Apache Kafka 3 |" in text
+    assert "| two | produce-acks | passed | failed: it \\| says |  |" in text
+    assert "| one | produce-acks | failed: ValueError: <3 offsets>\x00 |  | passed |" in text
     pages.write_html(run, tmp_path / "page.html")
-    assert "<td>passed</td><td>failed: it | says</td>" in (tmp_path / "page.html").read_text()
+    assert "<td>passed</td><td>failed: it | says</td><td></td>" in (tmp_path / "page.html").read_text()
+
+
+def test_joined() -> None:
+    """Of several runs each cell counts as it was last."""
+    failed, passed = Cell("one", "produce-acks", FAILED, "why"), Cell("one", "produce-acks", PASSED)
+    joined = Outcome.joined([Outcome([failed, CELLS[0]], "Odradek", 5), Outcome([passed], "Odradek", 2)])
+    assert (joined.cells, joined.seconds) == ([passed, CELLS[0]], 7)
+    with pytest.raises(ValueError):  # noqa: PT011
+        Outcome.joined([joined, Outcome([], "Apache Kafka", 1)])
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", "text"])
