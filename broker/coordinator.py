@@ -187,7 +187,8 @@ class Coordinator(ABC):
 
     def tell(self, key: str, event: Event) -> None:
         """Hand an event of the broker's own to the shard of `key`."""
-        self._homes[self.shard_of(key)].submit(None, event, self.now(), key)
+        if self._homes:
+            self._homes[self.shard_of(key)].submit(None, event, self.now(), key)
 
     def now(self) -> Instant:
         """This moment, on both clocks."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .consumer_groups import BrokerTopics, consumer_settings
-from .coordinator import Coordinator, RecordFormat
+from .context import Pending
+from .coordinator import Coordinator, Event, RecordFormat
 from .effects import Instant
-from .groups.events import GroupConfig
+from .groups.events import ConsumerHeartbeat, ConsumerHeartbeatReply, Failure, GroupConfig
 from .groups.records import decode, encode
 from .groups.shard import Shard
 from .groups.share.state import InitializeState
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from .share_groups import ShareGroupSettings
     from .topics import Topic, Topics
 
-# Members that are started at once come within milliseconds of each other. Who comes after the first rebalance
-# makes another, of which the others learn by a heartbeat, seconds later. (The timers of Apache Kafka are slow
-# enough to gather them where it has no delay.)
+# Members that are started at once come within milliseconds of each other. Who comes when the others
+# have their shares makes another rebalance, of which they learn by a heartbeat, seconds later. (The timers of
+# Apache Kafka are slow enough to gather members of the classic protocol where it has no delay.)
 GATHERING_MS = 10
 
 
@@ -61,6 +62,7 @@ class GroupCoordinator(Coordinator):
         self._group_config = _group_config(config)
         self._check_interval_ms: int = config["offsets.retention.check.interval.ms"]
         self._retention: Timer | None = None
+        self._joining: dict[str, list[tuple[ConsumerHeartbeat, Callable[[Any], None]]]] = {}
 
     def record_format(self) -> RecordFormat:
         """The records of groups and their offsets."""
@@ -117,6 +119,30 @@ class GroupCoordinator(Coordinator):
         if self._retention is not None:
             self._retention.cancel()
         super().close()
+        for group_id in tuple(self._joining):
+            self._admit(group_id)
+
+    def join_consumer_group(
+        self, heartbeat: ConsumerHeartbeat, finish: Callable[[ConsumerHeartbeatReply | Failure], Any]
+    ) -> Pending:
+        """A member joins a consumer group (KIP-848), answered after GATHERING_MS with what `finish` makes of
+        the reply. All who come meanwhile are in the group before any is told its share: then nobody is told
+        of one that it has to give up again.
+        """
+        pending = Pending()
+        joining = self._joining.setdefault(heartbeat.group_id, [])
+        joining.append((heartbeat, lambda reply: pending.complete(finish(reply))))
+        if len(joining) == 1:
+            self._timers.at(self.now().monotonic_ms + GATHERING_MS, lambda: self._admit(heartbeat.group_id))
+        return pending
+
+    def _admit(self, group_id: str) -> None:
+        joining = self._joining.pop(group_id, [])
+        if len(joining) > 1:
+            for heartbeat, _ in joining:
+                self.tell(group_id, _announcement(heartbeat))
+        for heartbeat, done in joining:
+            self.call(group_id, consumer_heartbeat(heartbeat), done)
 
     def drop_partitions(self, topic: str, partitions: Iterable[int]) -> None:
         """Write tombstones for every group's committed offsets in partitions that are gone."""
@@ -153,6 +179,15 @@ class GroupCoordinator(Coordinator):
     def _new_member_id(self, prefix: str) -> str:
         digits = self._random_uuid().hex()
         return "-".join((prefix, digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def consumer_heartbeat(heartbeat: ConsumerHeartbeat) -> Event:
+    """A ConsumerGroupHeartbeat as an event of the shard of its group."""
+    return lambda shard, token, now, effects: shard.consumer_heartbeat(heartbeat, token, now, effects)
+
+
+def _announcement(heartbeat: ConsumerHeartbeat) -> Event:
+    return lambda shard, _, now, effects: shard.announce_consumer(heartbeat, now, effects)
 
 
 def _group_config(config: BrokerConfig) -> GroupConfig:

@@ -178,6 +178,10 @@ class Shard(HardState):
         """ConsumerGroupHeartbeat: answered with a ConsumerHeartbeatReply or a Failure."""
         _consumer_requests().heartbeat_of_consumer(self, request, token, now, effects)
 
+    def announce_consumer(self, request: ConsumerHeartbeat, now: Instant, effects: Effects) -> None:
+        """The member of a joining ConsumerGroupHeartbeat comes, with others. Not answered."""
+        _consumer_requests().announce(self, request, now, effects)
+
     def streams_heartbeat(
         self, request: StreamsHeartbeat, token: Any, now: Instant, effects: Effects
     ) -> None:

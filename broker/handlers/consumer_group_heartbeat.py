@@ -10,6 +10,7 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.consumer_group_heartbeat import ASSIGNMENT, RESPONSE, TOPIC_PARTITIONS
 from ..context import RequestContext
+from ..group_coordinator import consumer_heartbeat
 from ..groups.events import ConsumerHeartbeat, ConsumerHeartbeatReply, Failure, GroupError
 from ..groups.membership import JOIN_EPOCH, LEAVE_EPOCH, STATIC_LEAVE_EPOCH
 
@@ -36,12 +37,10 @@ def handle(request: Any, context: RequestContext) -> Any:
         if request.topic_partitions is None
         else {topic.topic_id: frozenset(topic.partitions) for topic in request.topic_partitions},
     )
-    return context.node.groups.ask(
-        context,
-        request.group_id,
-        lambda shard, token, now, effects: shard.consumer_heartbeat(heartbeat, token, now, effects),
-        _response,
-    )
+    groups = context.node.groups
+    if request.member_epoch == JOIN_EPOCH:
+        return groups.join_consumer_group(heartbeat, _response)
+    return groups.ask(context, request.group_id, consumer_heartbeat(heartbeat), _response)
 
 
 def check_served(context: RequestContext) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import multiprocessing
 import os
 import socket
 import sys
@@ -58,6 +59,17 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 30) 
             return found
         time.sleep(0.05)
     raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def killed_when_ready(target: Callable[..., object], *arguments: object) -> None:
+    """Call `target(ready, *arguments)` in a process of its own, killed when it has called `ready`."""
+    own = multiprocessing.get_context("spawn")
+    ready = own.Event()
+    process = own.Process(target=target, args=(ready.set, *arguments), daemon=True)
+    process.start()
+    expect(ready.wait(60), "the process to be killed is not ready")
+    process.kill()
+    process.join()
 
 
 RUN = os.environ.get("ODRADEK_COMPAT_RUN", "")

@@ -11,6 +11,7 @@ from typing import Any
 from odradek.broker.clock import ManualClock
 from odradek.broker.config.broker_config import BrokerConfig
 from odradek.broker.context import Pending, RequestContext
+from odradek.broker.group_coordinator import GATHERING_MS
 from odradek.broker.handlers import ROUTES, handler
 from odradek.broker.node import Node, open_node
 from odradek.broker.timers import Timers
@@ -77,6 +78,15 @@ class Harness:
         answer = self.start(api, version, value, **context)
         assert not isinstance(answer, Pending)
         return answer
+
+    def consumer_beat(self, version: int = 1, **fields: Any) -> Any:
+        """The answer to a ConsumerGroupHeartbeat, which is a while in coming for a member that joins."""
+        api = ApiKey.CONSUMER_GROUP_HEARTBEAT
+        answer = self.start(api, version, request(api)(**fields), client_id="tester")
+        if not isinstance(answer, Pending):
+            return answer
+        self.advance(GATHERING_MS)
+        return decoded(api, version, answer.response)
 
     def create(self, name: str, partitions: int = 1, **configs: object) -> None:
         """Make a topic; keys of its configuration have '_' for '.'."""

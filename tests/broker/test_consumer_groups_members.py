@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from odradek.broker.group_coordinator import GATHERING_MS
 from odradek.protocol.errors import ErrorCode
 from odradek.protocol.messages.consumer_group_heartbeat import TOPIC_PARTITIONS
 
 from .config_desk import resource
-from .group_desk import Desk
+from .group_desk import Desk, Waiting
 
 SESSION_MS = 45_000
 
@@ -25,7 +26,7 @@ def beat(desk: Desk, member_id: str = "m1", epoch: int = 0, version: int = 1, **
         topic_id = desk.node.topics.get("orders").topic_id
         fields["topic_partitions"] = [TOPIC_PARTITIONS(topic_id=topic_id, partitions=list(owned))]
     who: dict[str, Any] = {"group_id": "g", "member_id": member_id, "member_epoch": epoch}
-    return desk.ask("consumer_group_heartbeat", version, **who, **fields)
+    return desk.harness.consumer_beat(version, **who, **fields)
 
 
 def assigned(answer: Any) -> list[int]:
@@ -47,6 +48,70 @@ def test_a_first_member_gets_everything_at_once() -> None:
     assert assigned(answer) == [0, 1, 2]
     assert beat(desk, epoch=2).assignment is None
     assert described(desk).group_state == "Stable"
+
+
+def joining(desk: Desk, member_id: str, **fields: Any) -> Waiting:
+    """The heartbeat with which a member joins `g`, not yet answered."""
+    joins: dict[str, Any] = {
+        "group_id": "g",
+        "member_id": member_id,
+        "rebalance_timeout_ms": 30_000,
+        "subscribed_topic_names": ["orders"],
+        "topic_partitions": [],
+    }
+    waiting: Waiting = desk.ask("consumer_group_heartbeat", 1, **{**joins, **fields})
+    assert not waiting.is_done
+    return waiting
+
+
+def test_members_that_join_together_get_their_shares_at_once() -> None:
+    """Each in its first answer, a part of its own: nobody has to give up what it was told a moment ago."""
+    desk = Desk()
+    joins = [joining(desk, f"m{number}") for number in range(3)]
+    desk.wait(GATHERING_MS)
+    answers = [join.response for join in joins]
+    assert {answer.member_epoch for answer in answers} == {4}
+    assert sorted(assigned(answer) for answer in answers) == [[0], [1], [2]]
+    assert described(desk).group_state == "Stable"
+
+
+def test_a_member_that_joins_together_with_others_may_be_refused() -> None:
+    """For an expression that is none; the others are in the group, and know nothing of it."""
+    desk = Desk()
+    bad = joining(desk, "m1", subscribed_topic_names=None, subscribed_topic_regex="(")
+    joins = [joining(desk, "m2"), joining(desk, "m3")]
+    desk.wait(GATHERING_MS)
+    assert bad.response.error_code == ErrorCode.INVALID_REGULAR_EXPRESSION
+    assert sorted(p for join in joins for p in assigned(join.response)) == [0, 1, 2]
+
+
+def test_of_members_that_join_together_a_group_takes_as_many_as_it_may() -> None:
+    """In the order in which they came."""
+    desk = Desk(group_consumer_max_size=2)
+    joins = [joining(desk, f"m{number}") for number in range(3)]
+    desk.wait(GATHERING_MS)
+    first, second, late = (join.response for join in joins)
+    assert late.error_code == ErrorCode.GROUP_MAX_SIZE_REACHED
+    assert sorted([*assigned(first), *assigned(second)]) == [0, 1, 2]
+
+
+def test_static_members_that_join_together_have_their_places() -> None:
+    """One comes back under another member id, while another comes for the first time."""
+    desk = Desk()
+    beat(desk, instance_id="i1")
+    assert beat(desk, epoch=-2, instance_id="i1").member_epoch == -2
+    joins = [joining(desk, "m2", instance_id="i1"), joining(desk, "m3", instance_id="i3")]
+    desk.wait(GATHERING_MS)
+    assert sorted(p for join in joins for p in assigned(join.response)) == [0, 1, 2]
+    assert {member.member_id for member in described(desk).members} == {"m2", "m3"}
+
+
+def test_members_that_join_as_the_broker_stops_are_told_so() -> None:
+    """They look for the next coordinator."""
+    desk = Desk()
+    joins = [joining(desk, "m1"), joining(desk, "m2")]
+    desk.node.close(clean=True)
+    assert {join.response.error_code for join in joins} == {ErrorCode.NOT_COORDINATOR}
 
 
 def test_a_partition_changes_hands_when_its_owner_has_let_go() -> None:
@@ -80,7 +145,7 @@ def test_a_silent_member_is_put_out_after_its_session() -> None:
     desk = Desk()
     beat(desk)
     beat(desk, "m2")
-    desk.wait(SESSION_MS - 1)
+    desk.wait(SESSION_MS - GATHERING_MS - 1)
     beat(desk, "m2", epoch=3)
     desk.wait(1)
     assert beat(desk, epoch=2).error_code == ErrorCode.UNKNOWN_MEMBER_ID

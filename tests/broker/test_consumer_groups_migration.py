@@ -22,7 +22,7 @@ def beat(desk: Desk, member_id: str = "m1", epoch: int = 0, **fields: Any) -> An
         joins = {"rebalance_timeout_ms": 30_000, "subscribed_topic_names": ["orders"], "topic_partitions": []}
         fields = {**joins, **fields}
     who: dict[str, Any] = {"group_id": "g", "member_id": member_id, "member_epoch": epoch}
-    return desk.ask("consumer_group_heartbeat", 1, **who, **fields)
+    return desk.harness.consumer_beat(**who, **fields)
 
 
 def described(desk: Desk) -> Any:

@@ -117,9 +117,7 @@ def test_a_full_group_takes_nobody() -> None:
 def test_a_share_group_is_no_group_of_another_kind(desk: ShareDesk) -> None:
     """Classic and consumer requests do not find it, nor does a share heartbeat find a consumer group."""
     assert desk.ask("describe_groups", 6, groups=["g"]).groups[0].error_code == ErrorCode.GROUP_ID_NOT_FOUND
-    consumer = desk.ask(
-        "consumer_group_heartbeat",
-        1,
+    consumer = desk.harness.consumer_beat(
         group_id="g",
         member_id="c",
         rebalance_timeout_ms=1000,

@@ -252,7 +252,7 @@ def test_a_group_is_of_one_kind_while_it_has_members() -> None:
         "subscribed_topic_names": ["orders"],
         "topic_partitions": [],
     }
-    refused = desk.ask("consumer_group_heartbeat", 1, **consumer)
+    refused = desk.harness.consumer_beat(**consumer)
     assert refused.error_code == ErrorCode.GROUP_ID_NOT_FOUND
     assert desk.ask("delete_groups", 2, groups_names=["g"]).results[0].error_code == ErrorCode.NON_EMPTY_GROUP
     beat(desk, epoch=-1)

@@ -139,11 +139,11 @@ def test_members_of_the_new_groups_commit_in_transactions(
 
 def _joined(desk: Desk, kind: str) -> Any:
     """The answer to the first heartbeat of member m1 of group g."""
-    member = {"group_id": "g", "member_id": "m1", "member_epoch": 0, "rebalance_timeout_ms": 30_000}
+    member: dict[str, Any] = {"group_id": "g", "member_id": "m1", "rebalance_timeout_ms": 30_000}
     if kind == "consumer":
-        subscription = {"subscribed_topic_names": ["orders"], "topic_partitions": []}
-        return desk.ask(ApiKey.CONSUMER_GROUP_HEARTBEAT, 1, **member, **subscription)
+        subscription: dict[str, Any] = {"subscribed_topic_names": ["orders"], "topic_partitions": []}
+        return desk.harness.consumer_beat(**member, **subscription)
     subtopology = streams_group_heartbeat.SUBTOPOLOGY(subtopology_id="0", source_topics=["orders"])
     topology = streams_group_heartbeat.TOPOLOGY(epoch=0, subtopologies=[subtopology])
-    tasks: dict[str, Any] = {"active_tasks": [], "standby_tasks": [], "warmup_tasks": []}
-    return desk.ask(ApiKey.STREAMS_GROUP_HEARTBEAT, 1, **member, topology=topology, process_id="p", **tasks)
+    told: dict[str, Any] = {"active_tasks": [], "standby_tasks": [], "warmup_tasks": [], "topology": topology}
+    return desk.ask(ApiKey.STREAMS_GROUP_HEARTBEAT, 1, **member, member_epoch=0, process_id="p", **told)

@@ -80,8 +80,11 @@ class Client:
         event: Callable[[Token, Instant, Effects], None],
         answer: Callable[[Any], None],
         may_stall: bool = False,
+        before: Callable[[Instant, Effects], None] | None = None,
     ) -> None:
-        """Send a request; `answer` is called with the reply, unless the connection breaks first."""
+        """Send a request; `answer` is called with the reply, unless the connection breaks first. `before` is
+        an event of its own that comes right before it.
+        """
         world, token = self.world, Token(self, answer)
         if not world.quiet and world.rng.random() < world.trouble.break_connection:
             world.at(world.rng.random() * 50, self.break_connection)
@@ -94,6 +97,8 @@ class Client:
 
         def arrive() -> None:
             if token.connection == self.connection or self.arrives_late():
+                if before is not None:
+                    world.submit(lambda effects: before(world.instant(), effects))
                 world.submit(lambda effects: event(token, world.instant(), effects))
 
         world.at(self.last_arrival_ms - world.now_ms, arrive)

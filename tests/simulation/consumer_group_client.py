@@ -132,7 +132,16 @@ class ConsumerClient(Client):
                 self.trusted_until_ms = 0 if isinstance(reply, Failure) else sent_ms + TRUST_MS
                 self.answered(reply)
 
-        self.send(lambda t, now, e: self.world.shard.consumer_heartbeat(request, t, now, e), answer, True)
+        def announce(now: Instant, effects: Effects) -> None:
+            self.world.shard.announce_consumer(request, now, effects)
+
+        is_announced = joins and self.world.rng.random() < 0.5
+        self.send(
+            lambda t, now, e: self.world.shard.consumer_heartbeat(request, t, now, e),
+            answer,
+            may_stall=True,
+            before=announce if is_announced else None,
+        )
         # An answer that does not come in time makes the client ask again.
         self.world.at(HEARTBEAT_MS * 2, lambda: self.ask_again(number))
 

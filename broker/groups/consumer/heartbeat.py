@@ -58,6 +58,27 @@ def beat(
     )
 
 
+def announce(
+    group: ConsumerGroup,
+    request: ConsumerHeartbeat,
+    settings: ConsumerSettings,
+    now: Instant,
+    effects: Effects,
+) -> None:
+    """A member comes, with others: take it in, and begin the group epoch that it asks for. What it is to have
+    it learns by its heartbeat, which follows once all of them are announced. Raises GroupError.
+
+    One that takes the place of a static member is not new, and has nothing to announce.
+    """
+    check_room(group, request.member_id, request.instance_id, settings)
+    if request.member_id in group.members or group.static_member(request.instance_id) is not None:
+        return
+    member = ConsumerMember(request.member_id)
+    update = MemberUpdate(group, member, _updated(member, request), settings, now, effects)
+    update.note()
+    update.advance_epoch()
+
+
 def _updated(member: ConsumerMember, request: ConsumerHeartbeat) -> ConsumerMember:
     """The member with everything that the request says of it. From now on it speaks the consumer protocol."""
     says: dict[str, Any] = {
@@ -91,7 +112,8 @@ def _member(
         member = check_static(static, member_id, request.instance_id)
         _check_epoch(member, request)
         return member
-    if static is None:
+    is_announced = static is not None and static.member_id == member_id and static.member_epoch == JOIN_EPOCH
+    if static is None or is_announced:
         return group.members.get(member_id) or ConsumerMember(member_id)
     if not static.uses_classic_protocol:
         check_released(static, member_id, request.instance_id)

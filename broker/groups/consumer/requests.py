@@ -57,6 +57,19 @@ def heartbeat_of_consumer(
         effects.reply(token, reply)
 
 
+def announce(shard: Shard, request: ConsumerHeartbeat, now: Instant, effects: Effects) -> None:
+    """A member comes, with others (see `heartbeat.announce`). Its heartbeat follows, and tells of refusals.
+    One that has no id yet cannot be announced.
+    """
+    if not request.member_id:
+        return
+    try:
+        group = _joined(shard, request, now, effects)
+        consumer_heartbeat.announce(group, request, shard.consumer_settings, now, effects)
+    except GroupError:
+        _discard(shard, request.group_id, effects)
+
+
 def _discard(shard: Shard, group_id: str, effects: Effects) -> None:
     """Nothing is written of what a refused request has begun."""
     effects.records.clear()

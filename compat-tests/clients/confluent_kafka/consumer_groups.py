@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from common import admin_client, make_topic, send
 from groups import Member, share
-from harness import expect_equal, fresh, wait_until
+from harness import expect_equal, fresh, killed_when_ready, wait_until
 
 # The broker sets the timeouts of such members: librdkafka refuses to have them set.
 SETTINGS = {"group.protocol": "consumer", "session.timeout.ms": None, "heartbeat.interval.ms": None}
-SECONDS = 60
+SECONDS = 60  # longer than the session of a member that dies, 45 seconds
 
 
 def join(bootstrap: str, topics: str | list[str], group: str, **options: Any) -> Member:
@@ -30,6 +32,14 @@ def group_type(bootstrap: str, group: str) -> str:
     return next(one.type.name for one in listed if one.group_id == group)
 
 
+def live(ready: Callable[[], object], bootstrap: str, topic: str, group: str) -> None:
+    """Be a member that owns something, until killed."""
+    member = join(bootstrap, topic, group)
+    wait_until(lambda: member.owned, "it owns something", SECONDS)
+    ready()
+    threading.Event().wait()
+
+
 def consumer_group_members(bootstrap: str) -> None:
     topic, group = make_topic(bootstrap, 6), fresh("group")
     members = [join(bootstrap, topic, group)]
@@ -47,6 +57,8 @@ def consumer_group_members(bootstrap: str) -> None:
 
     all_read(0, 600)
     members.pop().leave()
+    shared(members, 6)
+    killed_when_ready(live, bootstrap, topic, group)
     shared(members, 6)
     all_read(600, 600)
     expect_equal(group_type(bootstrap, group), "CONSUMER", "type of the group")

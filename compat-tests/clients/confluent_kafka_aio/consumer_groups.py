@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
-from common import make_topic
-from groups import Member, all_read, comes_back, leave_all, shared
-from harness import fresh
+from common import make_topic, until
+from groups import SECONDS, Member, all_read, comes_back, leave_all, shared
+from harness import fresh, killed_when_ready
 
 # The broker sets the timeouts of such members: librdkafka refuses to have them set.
 SETTINGS: dict[str, Any] = {
@@ -14,6 +16,22 @@ SETTINGS: dict[str, Any] = {
     "session.timeout.ms": None,
     "heartbeat.interval.ms": None,
 }
+
+
+def live(ready: Callable[[], object], bootstrap: str, topic: str, group: str) -> None:
+    """Be a member that owns something, until killed."""
+
+    async def join() -> None:
+        member = Member(bootstrap, topic, group, **SETTINGS)
+
+        async def owning() -> bool:
+            return bool(member.owned)
+
+        await until(owning, "it owns something", SECONDS)
+        ready()
+        await asyncio.Event().wait()
+
+    asyncio.run(join())
 
 
 async def consumer_group_members(bootstrap: str) -> None:
@@ -25,6 +43,8 @@ async def consumer_group_members(bootstrap: str) -> None:
     everybody = list(members)
     await all_read(bootstrap, topic, everybody, range(600))
     await members.pop().leave()
+    await shared(members, 6)
+    await asyncio.to_thread(killed_when_ready, live, bootstrap, topic, group)
     await shared(members, 6)
     await all_read(bootstrap, topic, everybody, range(600, 1200))
     await leave_all(members)

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from harness import expect_equal, fresh
 
 Place = tuple[str, int]  # a topic and a partition of it
-SECONDS = 45
+SECONDS = 60  # longer than the session of a member that dies, 45 seconds where the broker sets it
 
 
 class Member:

@@ -94,6 +94,13 @@ async function produceAndRead(bootstrap, topic, members, start, count) {
   await waitUntil(() => seen() === wanted, `every record of ${wanted} is read`, 45);
 }
 
+const groupType = (bootstrap, group) =>
+  using(
+    newAdmin(bootstrap),
+    async (admin) => (await admin.listGroups({ types: ['classic', 'consumer'] })).get(group)?.groupType,
+  );
+
+/** Three members share and read everything, then one leaves and another dies; the type of their group. */
 async function joinLeaveAndDie(bootstrap, protocol, options) {
   const [topic, group] = [await makeTopic(bootstrap, 6), fresh('group')];
   const doomed = new MemberProcess(bootstrap, topic, group, protocol);
@@ -109,31 +116,16 @@ async function joinLeaveAndDie(bootstrap, protocol, options) {
   doomed.die();
   await awaitShared([second], 6);
   await produceAndRead(bootstrap, topic, everybody, 600, 600);
+  const type = await groupType(bootstrap, group);
   await second.leave();
+  return type;
 }
 
-const groupMembers = (bootstrap) => joinLeaveAndDie(bootstrap, 'classic', CLASSIC);
+const groupMembers = async (bootstrap) =>
+  expectEqual(await joinLeaveAndDie(bootstrap, 'classic', CLASSIC), 'classic', 'type of the group');
 
-const groupType = (bootstrap, group) =>
-  using(
-    newAdmin(bootstrap),
-    async (admin) => (await admin.listGroups({ types: ['consumer'] })).get(group)?.groupType,
-  );
-
-async function consumerGroupMembers(bootstrap) {
-  const [topic, group] = [await makeTopic(bootstrap, 6), fresh('group')];
-  const join = () => Member.join(bootstrap, [topic], group, CONSUMER);
-  const first = await join();
-  await awaitShared([first], 6);
-  const everybody = [first, await join(), await join()];
-  await awaitShared(everybody, 6);
-  await produceAndRead(bootstrap, topic, everybody, 0, 600);
-  expectEqual(await groupType(bootstrap, group), 'consumer', 'type of the group');
-  await first.leave();
-  await awaitShared(everybody.slice(1), 6);
-  await produceAndRead(bootstrap, topic, everybody, 600, 600);
-  for (const member of everybody.slice(1)) await member.leave();
-}
+const consumerGroupMembers = async (bootstrap) =>
+  expectEqual(await joinLeaveAndDie(bootstrap, 'consumer', CONSUMER), 'consumer', 'type of the group');
 
 async function groupCommit(bootstrap) {
   const [topic, group] = [await makeTopic(bootstrap), fresh('group')];

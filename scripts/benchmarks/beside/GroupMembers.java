@@ -23,7 +23,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  * Ten consumers join a group on a hundred partitions, one leaves, one dies: "ADDRESS PROTOCOL ROUNDS [join]" prints a
  * line a round with the seconds of each until every partition has one owner again, shared out evenly. The first round
  * warms up and is not printed; with "join" that is all that a round does. The one that dies is a process of its own
- * ("member ADDRESS PROTOCOL GROUP TOPIC"), which tells by lines of text what it owns.
+ * ("member ADDRESS PROTOCOL GROUP TOPIC"), which tells by lines of text what it owns; it warms up in a group of its own.
  */
 public final class GroupMembers {
     private static final int MEMBERS = 10;
@@ -149,6 +149,12 @@ public final class GroupMembers {
 
     /** The member that is a process of its own: begins with a line of input, and prints "+1 2" and "-1 2". */
     private static void apart(String address, String protocol, String group, String topic) throws Exception {
+        try (KafkaConsumer<byte[], byte[]> first = consumer(address, protocol, group + "-first")) {
+            first.subscribe(List.of(topic));
+            while (first.assignment().isEmpty()) {
+                first.poll(Duration.ofMillis(100));
+            }
+        }
         KafkaConsumer<byte[], byte[]> consumer = consumer(address, protocol, group);
         System.out.println("ready");
         System.in.read();

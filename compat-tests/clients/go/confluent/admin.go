@@ -44,35 +44,29 @@ func (c *client) Topics() (map[string]int, error) {
 	return partitions, nil
 }
 
-func (c *client) TopicConfigs(topic string) (map[string]suite.Config, error) {
-	return c.configs(kafka.ConfigResource{Type: kafka.ResourceTopic, Name: topic})
+var kinds = map[suite.Kind]kafka.ResourceType{
+	suite.OfTopic: kafka.ResourceTopic, suite.OfBroker: kafka.ResourceBroker, suite.OfGroup: kafka.ResourceGroup,
 }
 
-func (c *client) BrokerConfigs(broker int) (map[string]suite.Config, error) {
-	return c.configs(kafka.ConfigResource{Type: kafka.ResourceBroker, Name: fmt.Sprint(broker)})
-}
-
-func (c *client) configs(resource kafka.ConfigResource) (map[string]suite.Config, error) {
+func (c *client) Configs(kind suite.Kind, name string) (map[string]suite.Config, error) {
+	resource := kafka.ConfigResource{Type: kinds[kind], Name: name}
 	results, err := c.admin.DescribeConfigs(background, []kafka.ConfigResource{resource})
 	if err != nil {
 		return nil, err
 	}
 	settings := map[string]suite.Config{}
-	for name, entry := range results[0].Config {
-		isSet := entry.Source == kafka.ConfigSourceDynamicTopic
-		settings[name] = suite.Config{Value: entry.Value, IsSet: isSet}
+	for key, entry := range results[0].Config {
+		settings[key] = suite.Config{Value: entry.Value, Source: int(entry.Source)}
 	}
 	return settings, failureOf(results[0].Error)
 }
 
-func (c *client) AlterTopicConfig(topic, key string, value *string) error {
+func (c *client) AlterConfig(kind suite.Kind, name, key string, value *string) error {
 	entry := kafka.ConfigEntry{Name: key, IncrementalOperation: kafka.AlterConfigOpTypeDelete}
 	if value != nil {
 		entry = kafka.ConfigEntry{Name: key, Value: *value, IncrementalOperation: kafka.AlterConfigOpTypeSet}
 	}
-	resource := kafka.ConfigResource{
-		Type: kafka.ResourceTopic, Name: topic, Config: []kafka.ConfigEntry{entry},
-	}
+	resource := kafka.ConfigResource{Type: kinds[kind], Name: name, Config: []kafka.ConfigEntry{entry}}
 	results, err := c.admin.IncrementalAlterConfigs(background, []kafka.ConfigResource{resource})
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"compat/suite"
@@ -40,41 +41,47 @@ func (c *client) SetPartitions(topic string, count int) error {
 	return responses.Error()
 }
 
-func (c *client) TopicConfigs(topic string) (map[string]suite.Config, error) {
-	found, err := c.admin.DescribeTopicConfigs(background, topic)
+// Configs and AlterConfig ask by kmsg: kadm has no settings of groups.
+func (c *client) Configs(kind suite.Kind, name string) (map[string]suite.Config, error) {
+	asked := kmsg.NewDescribeConfigsRequestResource()
+	asked.ResourceType, asked.ResourceName = kmsg.ConfigResourceType(kind), name
+	request := kmsg.NewPtrDescribeConfigsRequest()
+	request.Resources = append(request.Resources, asked)
+	response, err := request.RequestWith(background, c.requests)
 	if err != nil {
 		return nil, err
 	}
-	return configs(found.On(topic, nil))
-}
-
-func (c *client) BrokerConfigs(broker int) (map[string]suite.Config, error) {
-	found, err := c.admin.DescribeBrokerConfigs(background, int32(broker))
-	if err != nil {
-		return nil, err
-	}
-	return configs(found.On(fmt.Sprint(broker), nil))
-}
-
-func configs(found kadm.ResourceConfig, err error) (map[string]suite.Config, error) {
 	settings := map[string]suite.Config{}
-	for _, config := range found.Configs {
-		isSet := config.Source == kmsg.ConfigSourceDynamicTopicConfig
-		settings[config.Key] = suite.Config{Value: config.MaybeValue(), IsSet: isSet}
+	for _, config := range response.Resources[0].Configs {
+		found := suite.Config{Source: int(config.Source)}
+		if config.Value != nil {
+			found.Value = *config.Value
+		}
+		settings[config.Name] = found
 	}
-	return settings, err
+	return settings, kerr.ErrorForCode(response.Resources[0].ErrorCode)
 }
 
-func (c *client) AlterTopicConfig(topic, key string, value *string) error {
-	alteration := kadm.AlterConfig{Op: kadm.SetConfig, Name: key, Value: value}
+func (c *client) AlterConfig(kind suite.Kind, name, key string, value *string) error {
+	config := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
+	config.Name, config.Value, config.Op = key, value, kmsg.IncrementalAlterConfigOpSet
 	if value == nil {
-		alteration.Op = kadm.DeleteConfig
+		config.Op = kmsg.IncrementalAlterConfigOpDelete
 	}
-	responses, err := c.admin.AlterTopicConfigs(background, []kadm.AlterConfig{alteration}, topic)
+	changed := kmsg.NewIncrementalAlterConfigsRequestResource()
+	changed.ResourceType, changed.ResourceName = kmsg.ConfigResourceType(kind), name
+	changed.Configs = append(changed.Configs, config)
+	request := kmsg.NewPtrIncrementalAlterConfigsRequest()
+	request.Resources = append(request.Resources, changed)
+	response, err := request.RequestWith(background, c.requests)
 	if err != nil {
 		return err
 	}
-	return responses[0].Err
+	return kerr.ErrorForCode(response.Resources[0].ErrorCode)
+}
+
+func (c *client) AlterBrokersConfig(key string, value *string) error {
+	return c.AlterConfig(suite.OfBroker, "", key, value)
 }
 
 func (c *client) Cluster() (suite.Cluster, error) {

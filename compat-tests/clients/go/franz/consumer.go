@@ -25,13 +25,19 @@ func incoming(record *kgo.Record) suite.Record {
 	return read
 }
 
-// poll gives what is fetched within the time, and the first error that is not the time's end.
 func poll(client *kgo.Client, ctx context.Context) ([]suite.Record, error) {
-	fetches := client.PollFetches(ctx)
+	fetched, err := fetch(client, ctx)
 	var records []suite.Record
-	for record := range fetches.RecordsAll() {
+	for _, record := range fetched {
 		records = append(records, incoming(record))
 	}
+	return records, err
+}
+
+// fetch gives what is fetched within the time, and the first error that is not the time's end.
+func fetch(client *kgo.Client, ctx context.Context) ([]*kgo.Record, error) {
+	fetches := client.PollFetches(ctx)
+	records := fetches.Records()
 	for _, failure := range fetches.Errors() {
 		if ctx.Err() == nil || !errors.Is(failure.Err, ctx.Err()) {
 			return records, failure.Err

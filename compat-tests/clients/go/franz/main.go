@@ -17,12 +17,16 @@ var background = context.Background()
 
 type client struct {
 	bootstrap string
+	requests  *kgo.Client
 	admin     *kadm.Client
 }
 
 func connect(bootstrap string) (suite.Client, error) {
-	admin, err := kadm.NewOptClient(kgo.SeedBrokers(bootstrap), kgo.MetadataMinAge(100*time.Millisecond))
-	return &client{bootstrap, admin}, err
+	requests, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.MetadataMinAge(100*time.Millisecond))
+	if err != nil {
+		return nil, err
+	}
+	return &client{bootstrap, requests, kadm.NewClient(requests)}, nil
 }
 
 func (c *client) Code(err error) int {

@@ -50,17 +50,9 @@ func (c *client) SetPartitions(topic string, count int) error {
 	return response.Errors[topic]
 }
 
-func (c *client) TopicConfigs(topic string) (map[string]suite.Config, error) {
-	return c.configs(kafka.ResourceTypeTopic, topic)
-}
-
-func (c *client) BrokerConfigs(broker int) (map[string]suite.Config, error) {
-	return c.configs(kafka.ResourceTypeBroker, fmt.Sprint(broker))
-}
-
-func (c *client) configs(kind kafka.ResourceType, name string) (map[string]suite.Config, error) {
-	const ofTopic = 1 // the source of a setting that was set for its topic
-	resource := kafka.DescribeConfigRequestResource{ResourceType: kind, ResourceName: name}
+// Configs and AlterConfig name kinds by their numbers: its constant for groups is that of their ACLs.
+func (c *client) Configs(kind suite.Kind, name string) (map[string]suite.Config, error) {
+	resource := kafka.DescribeConfigRequestResource{ResourceType: kafka.ResourceType(kind), ResourceName: name}
 	request := &kafka.DescribeConfigsRequest{Resources: []kafka.DescribeConfigRequestResource{resource}}
 	response, err := c.DescribeConfigs(background, request)
 	if err != nil {
@@ -68,19 +60,19 @@ func (c *client) configs(kind kafka.ResourceType, name string) (map[string]suite
 	}
 	settings := map[string]suite.Config{}
 	for _, entry := range response.Resources[0].ConfigEntries {
-		settings[entry.ConfigName] = suite.Config{Value: entry.ConfigValue, IsSet: entry.ConfigSource == ofTopic}
+		settings[entry.ConfigName] = suite.Config{Value: entry.ConfigValue, Source: int(entry.ConfigSource)}
 	}
 	return settings, response.Resources[0].Error
 }
 
-func (c *client) AlterTopicConfig(topic, key string, value *string) error {
+func (c *client) AlterConfig(kind suite.Kind, name, key string, value *string) error {
 	config := kafka.IncrementalAlterConfigsRequestConfig{Name: key, ConfigOperation: kafka.ConfigOperationDelete}
 	if value != nil {
 		config.Value, config.ConfigOperation = *value, kafka.ConfigOperationSet
 	}
 	resource := kafka.IncrementalAlterConfigsRequestResource{
-		ResourceType: kafka.ResourceTypeTopic,
-		ResourceName: topic,
+		ResourceType: kafka.ResourceType(kind),
+		ResourceName: name,
 		Configs:      []kafka.IncrementalAlterConfigsRequestConfig{config},
 	}
 	response, err := c.IncrementalAlterConfigs(background, &kafka.IncrementalAlterConfigsRequest{

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/IBM/sarama"
 
 	"compat/suite"
@@ -35,30 +33,27 @@ func (c *client) SetPartitions(topic string, count int) error {
 	return c.admin.CreatePartitions(topic, int32(count), nil, false)
 }
 
-func (c *client) TopicConfigs(topic string) (map[string]suite.Config, error) {
-	return c.configs(sarama.ConfigResource{Type: sarama.TopicResource, Name: topic})
-}
-
-func (c *client) BrokerConfigs(broker int) (map[string]suite.Config, error) {
-	return c.configs(sarama.ConfigResource{Type: sarama.BrokerResource, Name: fmt.Sprint(broker)})
-}
-
-func (c *client) configs(resource sarama.ConfigResource) (map[string]suite.Config, error) {
-	entries, err := c.admin.DescribeConfig(resource)
+// Configs and AlterConfig name kinds by their numbers: it has no constant for groups.
+func (c *client) Configs(kind suite.Kind, name string) (map[string]suite.Config, error) {
+	entries, err := c.admin.DescribeConfig(sarama.ConfigResource{Type: sarama.ConfigResourceType(kind), Name: name})
 	settings := map[string]suite.Config{}
 	for _, entry := range entries {
-		settings[entry.Name] = suite.Config{Value: entry.Value, IsSet: entry.Source == sarama.SourceTopic}
+		settings[entry.Name] = suite.Config{Value: entry.Value, Source: int(entry.Source)}
 	}
 	return settings, err
 }
 
-func (c *client) AlterTopicConfig(topic, key string, value *string) error {
+func (c *client) AlterConfig(kind suite.Kind, name, key string, value *string) error {
 	entry := sarama.IncrementalAlterConfigsEntry{Operation: sarama.IncrementalAlterConfigsOperationSet, Value: value}
 	if value == nil {
 		entry.Operation = sarama.IncrementalAlterConfigsOperationDelete
 	}
 	entries := map[string]sarama.IncrementalAlterConfigsEntry{key: entry}
-	return c.admin.IncrementalAlterConfig(sarama.TopicResource, topic, entries, false)
+	return c.admin.IncrementalAlterConfig(sarama.ConfigResourceType(kind), name, entries, false)
+}
+
+func (c *client) AlterBrokersConfig(key string, value *string) error {
+	return c.AlterConfig(suite.OfBroker, "", key, value)
 }
 
 func (c *client) Cluster() (suite.Cluster, error) {

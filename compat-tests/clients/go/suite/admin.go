@@ -3,6 +3,7 @@ package suite
 import (
 	"maps"
 	"slices"
+	"strconv"
 
 	"compat/harness"
 )
@@ -34,36 +35,6 @@ func adminPartitions(client Client, _ string) {
 	harness.Equal(len(read(client, topic, 4, 5, ConsumerOptions{})), 5, "records")
 }
 
-func adminConfigs(client Client, _ string) {
-	describer := need[ConfigDescriber](client, "it describes no settings")
-	topic := makeTopic(client, 1, "retention.ms=123456", "cleanup.policy=compact")
-	ofTopic := harness.Must(describer.TopicConfigs(topic))
-	harness.Equal(ofTopic["retention.ms"], Config{"123456", true}, "retention.ms")
-	harness.Equal(ofTopic["cleanup.policy"], Config{"compact", true}, "cleanup.policy")
-	harness.Equal(ofTopic["segment.bytes"], Config{"1073741824", false}, "segment.bytes")
-	ofBroker := harness.Must(describer.BrokerConfigs(anyNode(client)))
-	harness.Equal(ofBroker["log.segment.bytes"].Value, "1073741824", "the broker's log.segment.bytes")
-}
-
-func adminAlterConfigs(client Client, _ string) {
-	alterer := need[ConfigAlterer](client, "it alters no settings")
-	describer := need[ConfigDescriber](client, "it describes no settings")
-	topic := makeTopic(client, 1, "retention.ms=123456")
-	before := harness.Must(describer.TopicConfigs(topic))["max.message.bytes"]
-	value := "2000"
-	harness.NoError(alterer.AlterTopicConfig(topic, "max.message.bytes", &value))
-	is := func(wanted Config) func() bool {
-		return func() bool { return harness.Must(describer.TopicConfigs(topic))["max.message.bytes"] == wanted }
-	}
-	harness.WaitUntil("the setting is altered", patience, is(Config{"2000", true}))
-	harness.Equal(harness.Must(describer.TopicConfigs(topic))["retention.ms"].Value, "123456", "the other setting")
-	_, err := send(client, []Record{{Topic: topic, Value: make([]byte, 5000)}}, ProducerOptions{Codec: "none"})
-	harness.Equal(client.Code(err), MessageTooLarge, "error of a record over the new limit")
-	harness.NoError(alterer.AlterTopicConfig(topic, "max.message.bytes", nil))
-	harness.WaitUntil("the setting is back at its default", patience, is(before))
-	harness.Must(send(client, []Record{{Topic: topic, Value: make([]byte, 5000)}}, ProducerOptions{Codec: "none"}))
-}
-
 func adminCluster(client Client, bootstrap string) {
 	cluster := harness.Must(need[ClusterDescriber](client, "it does not describe the cluster").Cluster())
 	harness.Expect(cluster.ID != "", "no cluster id")
@@ -72,9 +43,9 @@ func adminCluster(client Client, bootstrap string) {
 }
 
 // anyNode gives the id of a node, of which there is one.
-func anyNode(client Client) int {
+func anyNode(client Client) string {
 	cluster := harness.Must(need[ClusterDescriber](client, "it does not describe the cluster").Cluster())
-	return slices.Collect(maps.Keys(cluster.Addresses))[0]
+	return strconv.Itoa(slices.Collect(maps.Keys(cluster.Addresses))[0])
 }
 
 func adminGroups(client Client, _ string) {

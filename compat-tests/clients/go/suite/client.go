@@ -16,6 +16,8 @@ const (
 	UnknownTopicOrPartition = 3
 	MessageTooLarge         = 10
 	TopicAlreadyExists      = 36
+	InvalidConfig           = 40
+	InvalidRequest          = 42
 	InvalidProducerEpoch    = 47
 	InvalidTransactionState = 48
 	ProducerFenced          = 90
@@ -89,6 +91,37 @@ type Member interface {
 	Leave() error
 }
 
+// Answer is what a member of a share group says of a record, with its number in the protocol.
+type Answer int8
+
+// What a member says: done, again for anybody, never again, or that it takes longer.
+const (
+	Accept  Answer = 1
+	Release Answer = 2
+	Reject  Answer = 3
+	Renew   Answer = 4
+)
+
+// Delivery is a record that a share group has delivered so many times.
+type Delivery struct {
+	Record
+	Times  int
+	Answer func(Answer)
+}
+
+// ShareMember is a member of a share group; every delivery wants an answer before the next poll.
+type ShareMember interface {
+	Poll(wait time.Duration) ([]Delivery, error)
+	// Store returns when the broker has stored the answers, or tells why it has not.
+	Store() error
+	Close() error
+}
+
+// Sharer is a client with share groups, whose members get at most so many records in a poll.
+type Sharer interface {
+	Share(group, topic string, most int) (ShareMember, error)
+}
+
 // Client is what every client of the suite can do.
 type Client interface {
 	CreateTopic(name string, partitions int, configs map[string]string) error
@@ -115,21 +148,40 @@ type PartitionAdder interface {
 	SetPartitions(topic string, count int) error
 }
 
-// Config is the value of a setting, and whether it was set for the topic or broker that was asked about.
+// Kind is that of something that has settings, with its number in the protocol.
+type Kind int8
+
+// What has settings; a broker goes by its id.
+const (
+	OfTopic  Kind = 2
+	OfBroker Kind = 4
+	OfGroup  Kind = 32
+)
+
+// Config is the value of a setting, and where it comes from.
 type Config struct {
-	Value string
-	IsSet bool
+	Value  string
+	Source int
 }
 
-// ConfigDescriber is a client that describes settings.
-type ConfigDescriber interface {
-	TopicConfigs(topic string) (map[string]Config, error)
-	BrokerConfigs(broker int) (map[string]Config, error)
+// Where settings come from, with the numbers that this has in the protocol.
+const (
+	SetForTopic      = 1
+	SetForBroker     = 2
+	SetForAllBrokers = 3
+	Default          = 5
+	SetForGroup      = 8
+)
+
+// ConfigAdmin is a client that describes settings, and sets one, or with nil takes it back.
+type ConfigAdmin interface {
+	Configs(kind Kind, name string) (map[string]Config, error)
+	AlterConfig(kind Kind, name, key string, value *string) error
 }
 
-// ConfigAlterer is a client that sets a setting of a topic, or with nil takes it back.
-type ConfigAlterer interface {
-	AlterTopicConfig(topic, key string, value *string) error
+// BrokersConfigurer is one that does so for all brokers, too.
+type BrokersConfigurer interface {
+	AlterBrokersConfig(key string, value *string) error
 }
 
 // Cluster is what a client tells of the cluster.

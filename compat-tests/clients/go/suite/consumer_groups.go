@@ -5,17 +5,8 @@ import "compat/harness"
 // The scenarios of KIP-848, whose members ask for the consumer protocol.
 var withConsumerProtocol = MemberOptions{ConsumerProtocol: true}
 
-func consumerGroupMembers(client Client, _ string) {
-	group := newCrowd(client, 6)
-	group.join(withConsumerProtocol)
-	group.waitShared()
-	group.join(withConsumerProtocol)
-	group.join(withConsumerProtocol)
-	group.waitShared()
-	group.waitAllRead(600)
-	group.leave(2)
-	group.waitShared()
-	group.waitAllRead(600)
+func consumerGroupMembers(client Client, bootstrap string) {
+	group := newCrowd(client, 6).joinLeaveAndDie(bootstrap, withConsumerProtocol)
 	group.expectType("consumer")
 	group.disband()
 }

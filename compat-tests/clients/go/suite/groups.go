@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"strconv"
 
 	"compat/harness"
 )
@@ -99,8 +100,10 @@ func (c *crowd) disband() {
 // mortal is the scenario of a member that is killed: a process of its own, of the same program.
 const mortal = "mortal-member"
 
-func liveUntilKilled(client Client, group, topic string) {
-	member := join(client, group, []string{topic}, MemberOptions{CommitsNothing: true})
+// liveUntilKilled is told the group, the topic, and whether the protocol is that of KIP-848.
+func liveUntilKilled(client Client, told []string) {
+	options := MemberOptions{CommitsNothing: true, ConsumerProtocol: harness.Must(strconv.ParseBool(told[2]))}
+	member := join(client, told[0], told[1:2], options)
 	harness.WaitUntil("it owns something", patience, func() bool { return len(member.tracker.Owned()) > 0 })
 	fmt.Println("in the group")
 	_, _ = bufio.NewReader(os.Stdin).ReadString('\n') // until the parent ends, or it is killed
@@ -108,8 +111,9 @@ func liveUntilKilled(client Client, group, topic string) {
 }
 
 // addAndKill has another member join, and kills it as soon as it owns something.
-func (c *crowd) addAndKill(bootstrap string) {
-	command := exec.Command(os.Args[0], mortal, bootstrap, c.group, c.topic)
+func (c *crowd) addAndKill(bootstrap string, options MemberOptions) {
+	protocol := strconv.FormatBool(options.ConsumerProtocol)
+	command := exec.Command(os.Args[0], mortal, bootstrap, c.group, c.topic, protocol)
 	command.Stderr = os.Stderr
 	stdin, stdout := harness.Must(command.StdinPipe()), harness.Must(command.StdoutPipe())
 	harness.NoError(command.Start())
@@ -121,19 +125,23 @@ func (c *crowd) addAndKill(bootstrap string) {
 }
 
 func groupMembers(client Client, bootstrap string) {
-	group := newCrowd(client, 6)
-	group.join(MemberOptions{})
-	group.waitShared()
-	group.join(MemberOptions{})
-	group.join(MemberOptions{})
-	group.waitShared()
-	group.waitAllRead(600)
-	group.leave(2)
-	group.waitShared()
-	group.addAndKill(bootstrap)
-	group.waitShared()
-	group.waitAllRead(600)
-	group.disband()
+	newCrowd(client, 6).joinLeaveAndDie(bootstrap, MemberOptions{}).disband()
+}
+
+// joinLeaveAndDie has three members of these options share and read everything, then one leave and another die.
+func (c *crowd) joinLeaveAndDie(bootstrap string, options MemberOptions) *crowd {
+	c.join(options)
+	c.waitShared()
+	c.join(options)
+	c.join(options)
+	c.waitShared()
+	c.waitAllRead(600)
+	c.leave(2)
+	c.waitShared()
+	c.addAndKill(bootstrap, options)
+	c.waitShared()
+	c.waitAllRead(600)
+	return c
 }
 
 func groupCommit(client Client, _ string) {

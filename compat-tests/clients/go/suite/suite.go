@@ -11,8 +11,9 @@ import (
 	"compat/harness"
 )
 
-// patience is how long a condition may take to come about.
-const patience = 45 * time.Second
+// patience is how long a condition may take to come about: longer than the session of a member that dies, which
+// is 45 seconds where the broker sets it.
+const patience = 60 * time.Second
 
 type scenario func(client Client, bootstrap string)
 
@@ -21,6 +22,7 @@ var scenarios = map[string]scenario{
 	"admin-partitions":          adminPartitions,
 	"admin-configs":             adminConfigs,
 	"admin-alter-configs":       adminAlterConfigs,
+	"admin-dynamic-configs":     adminDynamicConfigs,
 	"admin-cluster":             adminCluster,
 	"admin-groups":              adminGroups,
 	"admin-delete-records":      adminDeleteRecords,
@@ -48,9 +50,14 @@ var scenarios = map[string]scenario{
 	"consumer-group-upgrade":    consumerGroupUpgrade,
 	"consumer-group-regex":      consumerGroupRegex,
 	"consumer-group-static":     consumerGroupStatic,
+	"share-acknowledge":         shareAcknowledge,
+	"share-renew":               shareRenew,
+	"share-group-members":       shareGroupMembers,
+	"share-lock-timeout":        shareLockTimeout,
 	"restart-resume":            restartResume,
 	"kill-produce":              killProduce,
 	"kill-consume":              killConsume,
+	"kill-share":                killShare,
 	"kill-rebalance":            killRebalance,
 	"transactions":              transactions,
 	"transactions-fenced":       transactionsFenced,
@@ -63,7 +70,7 @@ var scenarios = map[string]scenario{
 func Main(connect func(bootstrap string) (Client, error), absent map[string]string) {
 	name, bootstrap := os.Args[1], os.Args[2]
 	if name == mortal {
-		liveUntilKilled(harness.Must(connect(bootstrap)), os.Args[3], os.Args[4])
+		liveUntilKilled(harness.Must(connect(bootstrap)), os.Args[3:])
 	}
 	if reason, ok := absent[name]; ok {
 		harness.NotInThisClient(reason)

@@ -7,21 +7,17 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
 
-class GroupMembers implements Scenario {
+final class GroupMembers implements Scenario {
     private List<TopicPartition> partitions;
     private final List<Member> members = new ArrayList<>();
 
     @Override
     public void run(String bootstrap) throws Exception {
-        share(bootstrap);
-    }
-
-    final void share(String bootstrap, Object... more) throws Exception {
         partitions = Topics.partitions(bootstrap, 6);
         Set<String> topics = partitions.stream().map(TopicPartition::topic).collect(toSet());
         String group = Check.fresh("group");
         // Range, the default, would give the only partition of every topic to the same member.
-        Object[] settings = topics.size() == 1 ? more : Member.ROUND_ROBIN;
+        Object[] settings = topics.size() == 1 ? new Object[] {} : Member.ROUND_ROBIN;
         members.add(new Member(bootstrap, topics, group, settings));
         expectSharedBy(1);
         members.add(new Member(bootstrap, topics, group, settings));

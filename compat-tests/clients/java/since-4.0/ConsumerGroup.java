@@ -37,6 +37,11 @@ final class ConsumerGroup {
         member.leave();
     }
 
+    void die(Member member) throws InterruptedException {
+        members.remove(member);
+        member.die();
+    }
+
     void disband() throws InterruptedException {
         for (Member member : List.copyOf(members)) {
             leave(member);

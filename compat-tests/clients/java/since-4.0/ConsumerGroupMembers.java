@@ -6,11 +6,13 @@ final class ConsumerGroupMembers implements Scenario {
         ConsumerGroup group = new ConsumerGroup(bootstrap);
         Member first = group.join(ConsumerGroup.PROTOCOL);
         group.waitShared();
-        group.join(ConsumerGroup.PROTOCOL);
+        Member second = group.join(ConsumerGroup.PROTOCOL);
         group.join(ConsumerGroup.PROTOCOL);
         group.waitShared();
         group.waitAllRead();
         group.leave(first);
+        group.waitShared();
+        group.die(second);
         group.waitShared();
         group.waitAllRead();
         group.expectType(GroupType.CONSUMER);
