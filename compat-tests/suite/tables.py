@@ -27,5 +27,5 @@ def lacking(entry: Mapping[str, Any], scenario: str, about: Mapping[str, Any]) -
     if "scenarios" in entry:
         return None if scenario in entry["scenarios"] else "a program with scenarios of its own"
     if "own" in about:
-        return str(about["own"])
+        return None if scenario in entry.get("also", ()) else str(about["own"])
     return f"it lacks {about['needs']}" if about.get("needs") in entry.get("lacks", ()) else None

@@ -91,6 +91,8 @@ def test_second_broker(tmp_path: pathlib.Path) -> None:
         ({"lacks": ["share groups"]}, {"needs": "share groups"}, "it lacks share groups"),
         ({}, {"own": "it is a client"}, "it is a client"),
         ({"scenarios": ["one"]}, {"own": "it is a client"}, None),
+        ({"also": ["one"]}, {"own": "it is a client"}, None),
+        ({"also": ["other"]}, {"own": "it is a client"}, "it is a client"),
         ({"scenarios": ["other"]}, {}, "a program with scenarios of its own"),
     ],
 )
@@ -106,6 +108,7 @@ def test_tables() -> None:
     for entry in clients.values():
         assert needed.issuperset(entry.get("lacks", ()))
         assert scenarios.keys() >= set(entry.get("scenarios", ()))
+        assert {name for name, about in scenarios.items() if "own" in about} >= set(entry.get("also", ()))
 
 
 def test_installed_clients() -> None:

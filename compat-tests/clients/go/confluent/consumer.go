@@ -39,6 +39,9 @@ func (c *client) Consume(topic string, from map[int32]int64, options suite.Consu
 	if options.ReadCommitted {
 		own["isolation.level"] = "read_committed"
 	}
+	if options.Rack != "" {
+		own["client.rack"] = options.Rack
+	}
 	if options.FetchMaxBytes != 0 {
 		own["fetch.message.max.bytes"] = options.FetchMaxBytes
 		own["fetch.max.bytes"] = options.FetchMaxBytes

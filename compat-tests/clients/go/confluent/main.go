@@ -18,6 +18,7 @@ var background = context.Background()
 type client struct {
 	bootstrap string
 	admin     *kafka.AdminClient
+	version   string // that its producers and consumers speak, as broker.version.fallback; "" for the newest
 }
 
 func connect(bootstrap string) (suite.Client, error) {
@@ -34,10 +35,20 @@ func (c *client) settings(own kafka.ConfigMap) *kafka.ConfigMap {
 		"reconnect.backoff.max.ms": 500,
 		"log_level":                0,
 	}
+	if c.version != "" {
+		settings["api.version.request"], settings["broker.version.fallback"] = false, c.version
+	}
 	for key, value := range own {
 		settings[key] = value
 	}
 	return &settings
+}
+
+// As gives the client with producers and consumers of a version.
+func (c *client) As(version string) (suite.Client, error) {
+	old := *c
+	old.version = version
+	return &old, nil
 }
 
 // codes are the protocol's codes for what librdkafka finds out by itself.

@@ -33,6 +33,9 @@ func memberSettings(group string, options suite.MemberOptions) kafka.ConfigMap {
 	if options.Assignor != "" {
 		own["partition.assignment.strategy"] = options.Assignor
 	}
+	if options.Rack != "" {
+		own["client.rack"] = options.Rack
+	}
 	if options.InstanceID != "" {
 		own["group.instance.id"] = options.InstanceID
 	}

@@ -69,6 +69,9 @@ func (c *client) Consume(topic string, from map[int32]int64, options suite.Consu
 		limit := int32(options.FetchMaxBytes)
 		settings = append(settings, kgo.FetchMaxBytes(limit), kgo.FetchMaxPartitionBytes(limit))
 	}
+	if options.Rack != "" {
+		settings = append(settings, kgo.Rack(options.Rack))
+	}
 	if options.FetchMaxWait != 0 {
 		settings = append(settings, kgo.FetchMaxWait(options.FetchMaxWait))
 	}

@@ -4,11 +4,14 @@ package main
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 
 	"compat/suite"
 )
@@ -17,16 +20,31 @@ var background = context.Background()
 
 type client struct {
 	bootstrap string
+	versions  kgo.Opt // that it speaks
 	requests  *kgo.Client
 	admin     *kadm.Client
 }
 
 func connect(bootstrap string) (suite.Client, error) {
-	requests, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.MetadataMinAge(100*time.Millisecond))
+	return speaking(bootstrap, kgo.MaxVersions(kversion.Stable()))
+}
+
+func speaking(bootstrap string, versions kgo.Opt) (suite.Client, error) {
+	requests, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), versions, kgo.MetadataMinAge(100*time.Millisecond))
 	if err != nil {
 		return nil, err
 	}
-	return &client{bootstrap, requests, kadm.NewClient(requests)}, nil
+	return &client{bootstrap, versions, requests, kadm.NewClient(requests)}, nil
+}
+
+func (c *client) As(version string) (suite.Client, error) {
+	return speaking(c.bootstrap, kgo.MaxVersions(kversion.FromString(version)))
+}
+
+func (c *client) Insisting() (suite.Client, error) {
+	versions := kversion.Versions{}
+	versions.SetMaxKeyVersion(int16(kmsg.ListGroups), math.MaxInt16)
+	return speaking(c.bootstrap, kgo.MinVersions(&versions))
 }
 
 func (c *client) Code(err error) int {
@@ -40,7 +58,8 @@ func (c *client) Code(err error) int {
 // new makes a client of the options; each role here has one of its own.
 func (c *client) new(options ...kgo.Opt) (*kgo.Client, error) {
 	soon := func(int) time.Duration { return 100 * time.Millisecond }
-	return kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(c.bootstrap), kgo.RetryBackoffFn(soon)}, options...)...)
+	own := []kgo.Opt{kgo.SeedBrokers(c.bootstrap), c.versions, kgo.RetryBackoffFn(soon)}
+	return kgo.NewClient(append(own, options...)...)
 }
 
 func main() {

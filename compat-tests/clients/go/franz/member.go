@@ -64,6 +64,9 @@ func memberSettings(
 	if options.InstanceID != "" {
 		settings = append(settings, kgo.InstanceID(options.InstanceID))
 	}
+	if options.Rack != "" {
+		settings = append(settings, kgo.Rack(options.Rack))
+	}
 	if options.Pattern {
 		settings = append(settings, kgo.ConsumeRegex(), kgo.MetadataMaxAge(500*time.Millisecond))
 	}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"hash/crc32"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"compat/suite"
 )
@@ -56,6 +59,45 @@ func outgoing(record suite.Record) *kgo.Record {
 		sent.Timestamp = time.UnixMilli(record.TimestampMs)
 	}
 	return sent
+}
+
+// SendBatch sends what kmsg makes of a record, with a checksum of its own.
+func (c *client) SendBatch(topic string, partition int32, value []byte, damage func([]byte)) error {
+	details, err := c.admin.ListTopics(background, topic)
+	if err != nil {
+		return err
+	}
+	to := kmsg.NewProduceRequestTopicPartition()
+	to.Partition, to.Records = partition, batchOf(value)
+	damage(to.Records)
+	of := kmsg.NewProduceRequestTopic()
+	of.Topic, of.TopicID = topic, details[topic].ID // by name up to version 12, then by id
+	of.Partitions = append(of.Partitions, to)
+	request := kmsg.NewPtrProduceRequest()
+	request.Acks, request.TimeoutMillis = -1, 10_000
+	request.Topics = append(request.Topics, of)
+	response, err := request.RequestWith(background, c.requests)
+	if err != nil {
+		return err
+	}
+	return kerr.ErrorForCode(response.Topics[0].Partitions[0].ErrorCode)
+}
+
+func batchOf(value []byte) []byte {
+	const lengthEnd, checksumEnd = 12, 21
+	record := kmsg.NewRecord()
+	record.Value = value
+	record.Length = int32(len(record.AppendTo(nil)) - 1) // but for its own byte
+	batch := kmsg.NewRecordBatch()
+	batch.PartitionLeaderEpoch, batch.Magic, batch.NumRecords = -1, 2, 1
+	batch.ProducerID, batch.ProducerEpoch, batch.FirstSequence = -1, -1, -1
+	batch.FirstTimestamp = time.Now().UnixMilli()
+	batch.MaxTimestamp = batch.FirstTimestamp
+	batch.Records = record.AppendTo(nil)
+	bytes := batch.AppendTo(nil)
+	batch.Length = int32(len(bytes) - lengthEnd)
+	batch.CRC = int32(crc32.Checksum(bytes[checksumEnd:], crc32.MakeTable(crc32.Castagnoli)))
+	return batch.AppendTo(nil)
 }
 
 func (p *producer) Flush() error { return p.client.Flush(background) }

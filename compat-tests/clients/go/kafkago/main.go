@@ -44,6 +44,7 @@ func main() {
 		"admin-delete-records":      "it deletes no records",
 		"admin-log-dirs":            "it describes no folders",
 		"consume-seek":              "its Reader does not pause",
+		"consume-rack":              "it tells no rack",
 		"consume-pattern":           "members subscribe to topics by name only",
 		"group-cooperative":         "it has no cooperative assignor",
 		"group-static":              "its members are not static",

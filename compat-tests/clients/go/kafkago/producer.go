@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 
 	"compat/suite"
 )
@@ -73,3 +75,23 @@ func (p *producer) Flush() error {
 }
 
 func (p *producer) Close() error { return p.writer.Close() }
+
+func (c *client) SendBatch(topic string, partition int32, value []byte, damage func([]byte)) error {
+	record := kafka.Record{Time: time.Now(), Value: kafka.NewBytes(value)}
+	records := protocol.RecordSet{Version: 2, Records: kafka.NewRecordReader(record)}
+	var sent bytes.Buffer
+	if _, err := records.WriteTo(&sent); err != nil {
+		return err
+	}
+	damage(sent.Bytes())
+	response, err := c.RawProduce(background, &kafka.RawProduceRequest{
+		Topic:        topic,
+		Partition:    int(partition),
+		RequiredAcks: kafka.RequireAll,
+		RawRecords:   protocol.RawRecordSet{Reader: &sent},
+	})
+	if err != nil {
+		return err
+	}
+	return response.Error
+}

@@ -71,11 +71,12 @@ func (t together) forward(own sarama.PartitionConsumer) {
 }
 
 func (c *client) Consume(topic string, from map[int32]int64, options suite.ConsumerOptions) (suite.Consumer, error) {
-	config := newConfig()
+	config := c.newConfig()
 	config.Consumer.Return.Errors = true
 	if options.ReadCommitted {
 		config.Consumer.IsolationLevel = sarama.ReadCommitted
 	}
+	config.RackID = options.Rack
 	if options.FetchMaxBytes != 0 {
 		config.Consumer.Fetch.Default = int32(options.FetchMaxBytes)
 	}

@@ -12,22 +12,32 @@ import (
 
 type client struct {
 	bootstrap []string
+	version   sarama.KafkaVersion
 	sarama.Client
 	admin sarama.ClusterAdmin
 }
 
 func connect(bootstrap string) (suite.Client, error) {
-	shared, err := sarama.NewClient([]string{bootstrap}, newConfig())
-	if err != nil {
+	connected := &client{bootstrap: []string{bootstrap}, version: sarama.MaxVersion}
+	var err error
+	if connected.Client, err = sarama.NewClient(connected.bootstrap, connected.newConfig()); err != nil {
 		return nil, err
 	}
-	admin, err := sarama.NewClusterAdminFromClient(shared)
-	return &client{[]string{bootstrap}, shared, admin}, err
+	connected.admin, err = sarama.NewClusterAdminFromClient(connected.Client)
+	return connected, err
 }
 
-func newConfig() *sarama.Config {
+// As gives the client with producers and consumers of a version.
+func (c *client) As(version string) (suite.Client, error) {
+	old := *c
+	var err error
+	old.version, err = sarama.ParseKafkaVersion(version + ".0")
+	return &old, err
+}
+
+func (c *client) newConfig() *sarama.Config {
 	config := sarama.NewConfig()
-	config.Version = sarama.MaxVersion
+	config.Version = c.version
 	config.Metadata.Retry.Max = 100
 	config.Metadata.Retry.Backoff = 100 * time.Millisecond
 	return config

@@ -21,8 +21,8 @@ func assignor(name string) sarama.BalanceStrategy {
 	return sarama.NewBalanceStrategyRange()
 }
 
-func memberConfig() *sarama.Config {
-	config := newConfig()
+func (c *client) memberConfig() *sarama.Config {
+	config := c.newConfig()
 	config.Consumer.Offsets.Initial = sarama.OffsetOldest
 	config.Consumer.Offsets.AutoCommit.Enable = false
 	config.Consumer.Group.Session.Timeout = 6 * time.Second
@@ -46,9 +46,10 @@ type member struct {
 func (c *client) Join(
 	tracker *suite.Tracker, group string, topics []string, options suite.MemberOptions,
 ) (suite.Member, error) {
-	config := memberConfig()
+	config := c.memberConfig()
 	config.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{assignor(options.Assignor)}
 	config.Consumer.Group.InstanceId = options.InstanceID
+	config.RackID = options.Rack
 	made, err := sarama.NewConsumerGroup(c.bootstrap, group, config)
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ type producer struct {
 }
 
 func (c *client) NewProducer(options suite.ProducerOptions) (suite.Producer, error) {
-	made, err := sarama.NewAsyncProducer(c.bootstrap, producerConfig(options))
+	made, err := sarama.NewAsyncProducer(c.bootstrap, c.producerConfig(options))
 	if err != nil {
 		return nil, err
 	}
@@ -47,8 +47,8 @@ func (c *client) NewProducer(options suite.ProducerOptions) (suite.Producer, err
 	return p, nil
 }
 
-func producerConfig(options suite.ProducerOptions) *sarama.Config {
-	config := newConfig()
+func (c *client) producerConfig(options suite.ProducerOptions) *sarama.Config {
+	config := c.newConfig()
 	config.Producer.Return.Successes = true
 	config.Producer.Partitioner = sarama.NewManualPartitioner
 	config.Producer.RequiredAcks = acks[options.Acks]

@@ -83,7 +83,7 @@ type taken struct {
 }
 
 func (c *client) claim(group, topic string) (*claims, error) {
-	config := memberConfig()
+	config := c.memberConfig()
 	config.Consumer.IsolationLevel = sarama.ReadCommitted
 	made, err := sarama.NewConsumerGroup(c.bootstrap, group, config)
 	if err != nil {

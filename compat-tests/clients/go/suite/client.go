@@ -13,6 +13,7 @@ const (
 // The error codes of the protocol that scenarios look for.
 const (
 	OffsetOutOfRange        = 1
+	CorruptMessage          = 2
 	UnknownTopicOrPartition = 3
 	MessageTooLarge         = 10
 	TopicAlreadyExists      = 36
@@ -63,6 +64,7 @@ type ConsumerOptions struct {
 	ReadCommitted bool
 	FetchMaxBytes int           // the limit of a fetch and of a partition in it; 0 for the default
 	FetchMaxWait  time.Duration // 0 for the default
+	Rack          string
 }
 
 // Consumer reads partitions that it was given, and reports an offset out of range as an error.
@@ -81,6 +83,7 @@ type MemberOptions struct {
 	ConsumerProtocol bool   // that of KIP-848
 	Pattern          bool   // the topics are regular expressions
 	CommitsNothing   bool   // but what it is told to
+	Rack             string
 }
 
 // Member is a consumer in a group; it polls in goroutines of its own and reports to its Tracker.
@@ -120,6 +123,24 @@ type ShareMember interface {
 // Sharer is a client with share groups, whose members get at most so many records in a poll.
 type Sharer interface {
 	Share(group, topic string, most int) (ShareMember, error)
+}
+
+// Veteran is a client that can speak as those of an old Kafka did.
+type Veteran interface {
+	// As makes a client of a version: "0.8.2" has message format 0, "0.10.0" has 1.
+	As(version string) (Client, error)
+}
+
+// BatchSender is a client that sends a batch as bytes.
+type BatchSender interface {
+	// SendBatch sends one record without a key; damage may change the bytes of its batch first.
+	SendBatch(topic string, partition int32, value []byte, damage func(batch []byte)) error
+}
+
+// Insister is a client that can be told never to use an older version of an API.
+type Insister interface {
+	// Insisting makes a client that lists groups in a version which no broker has.
+	Insisting() (Client, error)
 }
 
 // Client is what every client of the suite can do.

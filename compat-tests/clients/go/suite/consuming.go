@@ -22,6 +22,18 @@ func consumeBeginning(client Client, _ string) {
 	harness.Equal(found, wanted, "values of each partition")
 }
 
+func consumeRack(client Client, _ string) {
+	topic := makeTopic(client, 4)
+	fill(client, topic, 0, 400, 4)
+	read(client, topic, 4, 400, ConsumerOptions{Rack: "rack-1"})
+	group := newCrowd(client, 6)
+	group.join(MemberOptions{Rack: "rack-1"})
+	group.join(MemberOptions{Rack: "rack-2"})
+	group.waitShared()
+	group.waitAllRead(600)
+	group.disband()
+}
+
 func consumeTimes(client Client, _ string) {
 	topic, base := makeTopic(client, 1), time.Now().UnixMilli()-100_000
 	records := numbered(topic, 0, 100, 1)

@@ -13,6 +13,29 @@ func errorsUnknownTopic(client Client, _ string) {
 	harness.Expect(!listed, "it is in the metadata")
 }
 
+// errorsCorruptBatch has a batch arrive otherwise than it was sent.
+func errorsCorruptBatch(client Client, _ string) {
+	sender := client.(BatchSender)
+	topic := makeTopic(client, 1)
+	nothing := func([]byte) {}
+	lastByte := func(batch []byte) { batch[len(batch)-2] ^= 1 } // of the value: behind it is the count of headers
+	harness.NoError(sender.SendBatch(topic, 0, []byte("first"), nothing))
+	err := sender.SendBatch(topic, 0, []byte("damaged"), lastByte)
+	harness.Equal(client.Code(err), CorruptMessage, "error")
+	harness.NoError(sender.SendBatch(topic, 0, []byte("second"), nothing))
+	harness.Equal(values(read(client, topic, 1, 2, ConsumerOptions{})), []string{"first", "second"}, "records")
+}
+
+// errorsUnsupportedVersion has a client learn from the broker that it does not serve what is wanted.
+func errorsUnsupportedVersion(client Client, _ string) {
+	insisting := harness.Must(client.(Insister).Insisting())
+	_, err := insisting.(GroupAdmin).Groups()
+	harness.Expect(err != nil, "a version that no broker has was served")
+	topic := makeTopic(insisting, 1)
+	fill(insisting, topic, 0, 10, 1)
+	checkExactlyOnce(read(insisting, topic, 1, 10, ConsumerOptions{}), 10)
+}
+
 func errorsOffset(client Client, _ string) {
 	topic, group := makeTopic(client, 1), harness.Fresh("group")
 	fill(client, topic, 0, 10, 1)

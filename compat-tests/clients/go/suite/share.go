@@ -204,8 +204,8 @@ func killShare(client Client, _ string) {
 	topic, group := makeTopic(client, 1), newShareGroup(client)
 	fill(client, topic, 0, count, 1)
 	member, accepted, killed := joinShare(client, group, topic, 100), map[int64]bool{}, 0
-	for end := time.Now().Add(90 * time.Second); len(accepted) < count; {
-		harness.Expect(time.Now().Before(end), "%d records within 90 s", len(accepted))
+	for end := time.Now().Add(240 * time.Second); len(accepted) < count; {
+		harness.Expect(time.Now().Before(end), "%d records within 240 s", len(accepted))
 		deliveries, _ := member.Poll(200 * time.Millisecond) // an error is that of a broker that is away
 		for _, delivery := range deliveries {
 			harness.Expect(!accepted[delivery.Offset], "%d is accepted, and here again", delivery.Offset)

@@ -28,9 +28,9 @@ final class KillShare implements Scenario {
                  new KafkaShareConsumer<>(properties, new StringDeserializer(), new StringDeserializer())) {
             consumer.subscribe(List.of(topic));
             int kills = 0;
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(90);
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(240);
             while (accepted.size() < COUNT) {
-                Check.expect(System.nanoTime() < end, "not every record within 90 s");
+                Check.expect(System.nanoTime() < end, "not every record within 240 s");
                 Set<Long> polled = new HashSet<>();
                 for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
                     Check.expect(!accepted.contains(record.offset()), "accepted, and here again: " + record.offset());
