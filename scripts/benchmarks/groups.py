@@ -14,9 +14,17 @@ from __future__ import annotations
 import argparse
 import statistics
 
-from beside.kafka import HEARTBEATS, NAMES, OWN_DELAYS, WITHOUT_DELAYS, group_rounds, running, spread
-
-STEPS = ("ten join", "one leaves", "one dies")
+from beside.kafka import (
+    GROUP_PROTOCOLS,
+    GROUP_STEPS,
+    HEARTBEATS,
+    NAMES,
+    OWN_DELAYS,
+    WITHOUT_DELAYS,
+    group_rounds,
+    running,
+    spread,
+)
 
 
 def main() -> None:
@@ -25,13 +33,13 @@ def main() -> None:
     parser.add_argument("--own-delays", action="store_true")
     options = parser.parse_args()
     print(f"seconds, median (least-largest) of {options.rounds} rounds")
-    for protocol in ("classic", "consumer"):
+    for protocol in GROUP_PROTOCOLS:
         rows: dict[str, list[list[float]]] = {}
         for name in NAMES:
             delays = OWN_DELAYS[name] if options.own_delays else WITHOUT_DELAYS
             with running(name, (*HEARTBEATS, *delays)) as broker:
                 rows[name] = group_rounds(broker.address, protocol, options.rounds)
-        for number, step in enumerate(STEPS):
+        for number, step in enumerate(GROUP_STEPS):
             ours, theirs = ([row[number] for row in rows[name]] for name in NAMES)
             ratio = statistics.median(ours) / statistics.median(theirs)
             print(

@@ -4,11 +4,11 @@
 
 Each round starts each broker anew, on the same machine with nothing else running, and measures the time to
 ready, resident memory after two idle seconds, kafka-producer-perf-test (records of 1 KB, acks=all,
-batches of 64 KB), kafka-consumer-perf-test on the same records, single produce requests one after the other,
-each waited for, and the Java client's ten consumers joining one group of a hundred partitions. Median, least
-and largest of the rounds; the ratio is Odradek's median by Apache Kafka's. Brokers have their own settings,
-but for those of `scripts/bench groups`; Apache Kafka and its tools run with the JVM's options of its own
-scripts.
+batches of 64 KB), kafka-consumer-perf-test on the same records, single produce requests one after the
+other, each waited for, and what `scripts/bench groups` does: ten of the Java client's consumers join a group,
+one leaves, one dies. Median, least and largest of the rounds; the ratio is Odradek's median by Apache Kafka's.
+Brokers have their own settings, but for those of `scripts/bench groups`; Apache Kafka and its tools run with
+the JVM's options of its own scripts.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from beside.kafka import (
+    GROUP_PROTOCOLS,
+    GROUP_STEPS,
     HEARTBEATS,
     NAMES,
     WITHOUT_DELAYS,
@@ -57,8 +59,9 @@ CONSUME = Figure("consume, MB/s", 1)
 CONSUME_CPU = Figure("consume, broker CPU s a GB", 2)
 SINGLE_P50 = Figure("single produce, p50 ms", 3)
 SINGLE_P99 = Figure("single produce, p99 ms", 3)
-JOIN_CLASSIC = Figure("ten join, classic, s", 2)
-JOIN_CONSUMER = Figure("ten join, consumer, s", 2)
+GROUPS = {
+    protocol: [Figure(f"{step}, {protocol}, s", 2) for step in GROUP_STEPS] for protocol in GROUP_PROTOCOLS
+}
 
 Row = dict[Figure, float]
 
@@ -91,8 +94,9 @@ def measure(broker: Broker, megabytes: int) -> Row:
     row[CONSUME], row[CONSUME_CPU] = costed(broker, megabytes, lambda: consume(broker.address, records))
     times = sorted(single_requests(broker.address))
     row[SINGLE_P50], row[SINGLE_P99] = times[len(times) // 2], times[len(times) * 99 // 100]
-    for figure, protocol in ((JOIN_CLASSIC, "classic"), (JOIN_CONSUMER, "consumer")):
-        ((row[figure],),) = group_rounds(broker.address, protocol, 1, "join")
+    for protocol, figures in GROUPS.items():
+        (seconds,) = group_rounds(broker.address, protocol, 1)
+        row.update(zip(figures, seconds, strict=True))
     return row
 
 
@@ -202,8 +206,10 @@ beat every 500 ms. Apache Kafka and its tools run with the JVM's options of its 
 - Produce and consume: kafka-producer-perf-test (acks=all, batches of 64 KB) and kafka-consumer-perf-test on
   {megabytes} MB in records of 1 KB in one partition, and the processor time that the broker spent meanwhile.
 - Single produce: requests with one record of 100 bytes and acks=all, each sent when the last is answered.
-- Ten join: Java consumers become a group on a hundred partitions. `scripts/bench groups` also lets one leave,
-  and one die.
+- Ten join, one leaves, one dies: Java consumers on a hundred partitions, with the classic protocol and with
+  that of KIP-848, until every partition has one owner. Members learn of changes by their next heartbeat, up
+  to 500 ms later, and one that dies counts as a member until its session of 6 s is over: neither is the
+  broker's to shorten.
 """
 
 

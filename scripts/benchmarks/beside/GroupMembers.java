@@ -44,9 +44,8 @@ public final class GroupMembers {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", address))) {
             admin.createTopics(List.of(new NewTopic(topic, PARTITIONS, (short) 1))).all().get();
         }
-        boolean joinsOnly = arguments.length > 3;
         for (int round = 0; round <= Integer.parseInt(arguments[2]); round++) {
-            String seconds = new GroupMembers().round(address, arguments[1], topic, joinsOnly);
+            String seconds = new GroupMembers().round(address, arguments[1], topic);
             if (round > 0) {
                 System.out.println(seconds);
             }
@@ -54,21 +53,16 @@ public final class GroupMembers {
         Runtime.getRuntime().halt(0);
     }
 
-    private String round(String address, String protocol, String topic, boolean joinsOnly) throws Exception {
+    private String round(String address, String protocol, String topic) throws Exception {
         String group = "group-" + UUID.randomUUID();
         List<Member> members = new ArrayList<>();
-        for (int index = 0; index < (joinsOnly ? MEMBERS : MEMBERS - 1); index++) {
+        for (int index = 0; index < MEMBERS - 1; index++) {
             members.add(new Member(this, address, protocol, group));
         }
-        Apart apart = joinsOnly ? null : new Apart(address, protocol, group, topic);
+        Apart apart = new Apart(address, protocol, group, topic);
         long begin = System.nanoTime();
         for (Member member : members) {
             member.begin(topic);
-        }
-        if (apart == null) {
-            String seconds = stable(MEMBERS, begin);
-            end(members);
-            return seconds;
         }
         apart.begin();
         String seconds = stable(MEMBERS, begin);

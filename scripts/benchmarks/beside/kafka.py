@@ -20,6 +20,8 @@ import apache_kafka  # noqa: E402
 import brokers  # noqa: E402
 
 NAMES = ("Odradek", "Apache Kafka")
+GROUP_PROTOCOLS = ("classic", "consumer")
+GROUP_STEPS = ("ten join", "one leaves", "one dies")
 # Members of consumer groups beat every 500 ms and are dead after 6 s, as those of classic ones ask for.
 HEARTBEATS = (
     "group.consumer.session.timeout.ms=6000",
@@ -79,12 +81,12 @@ def running(name: str, settings: Sequence[str] = ()) -> Iterator[Broker]:
         broker.close()
 
 
-def group_rounds(address: str, protocol: str, rounds: int, *options: str) -> list[list[float]]:
-    """What GroupMembers.java prints: a row of seconds for each round."""
+def group_rounds(address: str, protocol: str, rounds: int) -> list[list[float]]:
+    """What GroupMembers.java prints: for each round the seconds of each of GROUP_STEPS."""
     jars = apache_kafka.jars()
     source = str(HERE / "GroupMembers.java")
     command = ["java", "-Xmx512m", "-XX:+UseSerialGC", f"-Dsource={source}", "-cp", f"{jars}/*", source]
-    command += [address, protocol, str(rounds), *options]
+    command += [address, protocol, str(rounds)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
     return [[float(word) for word in line.split()] for line in done.stdout.splitlines()]
 
