@@ -5,10 +5,10 @@
 Each round starts each broker anew, on the same machine with nothing else running, and measures the time to
 ready, resident memory after two idle seconds, kafka-producer-perf-test (records of 1 KB, acks=all,
 batches of 64 KB), kafka-consumer-perf-test on the same records, single produce requests one after the
-other, each waited for, and what `scripts/bench groups` does: ten of the Java client's consumers join a group,
-one leaves, one dies. Median, least and largest of the rounds; the ratio is Odradek's median by Apache Kafka's.
-Brokers have their own settings, but for those of `scripts/bench groups`; Apache Kafka and its tools run with
-the JVM's options of its own scripts.
+other, each waited for, and what `scripts/bench groups` does: ten of the Java client's consumers join a
+group, one leaves, one dies. Median, least and largest of the rounds; the ratio is Odradek's median by
+Apache Kafka's. Brokers have their own settings, but for those of `scripts/bench groups`; Apache Kafka and its
+tools run with the JVM's options of its own scripts.
 """
 
 from __future__ import annotations
