@@ -6,9 +6,15 @@ import functools
 import time
 from typing import Any
 
+import confluent_kafka
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from harness import expect_equal, fresh, numbered, wait_until
+
+VERSION = tuple(int(part) for part in confluent_kafka.__version__.split(".")[:2])
+# By default librdkafka 2.16 begins anew from its bootstrap address when all brokers are away (KIP-899), and
+# now and then leaves a broker terminating for ever on that way.
+STEADFAST = {"metadata.recovery.strategy": "none"} if VERSION >= (2, 16) else {}
 
 
 @functools.cache  # the client must outlive the futures it gives

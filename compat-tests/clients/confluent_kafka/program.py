@@ -8,20 +8,20 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import admin
-import confluent_kafka
 import consumer_groups
 import consuming
 import errors
 import groups
 import producing
 import restarts
+import share_groups
 import transactions
+from common import VERSION
 from harness import main, scenarios_in
-
-VERSION = tuple(int(part) for part in confluent_kafka.__version__.split(".")[:2])
 
 ABSENT = {
     "admin-log-dirs": "librdkafka does not describe folders",
+    "share-renew": "its share consumer does not renew the lock of a record",
     "command-line": "librdkafka's command-line tool, kcat, is a package of its own",
 }
 if VERSION < (2, 3):
@@ -36,9 +36,8 @@ if VERSION < (2, 4):
 if __name__ == "__main__":
     main(
         {
-            **scenarios_in(
-                admin, producing, consuming, errors, groups, consumer_groups, restarts, transactions
-            ),
+            **scenarios_in(admin, producing, consuming, errors, groups, consumer_groups),
+            **scenarios_in(share_groups, restarts, transactions),
             **ABSENT,
         }
     )

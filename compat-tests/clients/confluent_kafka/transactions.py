@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
-from common import fill, make_topic, new_consumer, read
+from common import STEADFAST, fill, make_topic, new_consumer, read
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
-from harness import check_exactly_once, expect, expect_equal, fresh
+from harness import ask_broker, check_exactly_once, expect, expect_equal, fresh
 
 COMMITTED = {"isolation.level": "read_committed"}
+MEMBER = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 500, "reconnect.backoff.max.ms": 500}
 
 
 def new_producer(bootstrap: str, transactional_id: str, **options: Any) -> Any:
@@ -86,20 +88,28 @@ def transactions_timeout(bootstrap: str) -> None:
 
 
 class Service:
-    """Copies a topic into another, each record once."""
+    """Copies a topic into another, each record once, as often as it has to begin anew."""
 
     def __init__(self, bootstrap: str, source: str, target: str) -> None:
         self._bootstrap = bootstrap
         self._source, self._target = source, target
-        self._group = fresh("group")
-        self._producer = new_producer(bootstrap, fresh("transactional"))
+        self._group, self._transactional_id = fresh("group"), fresh("transactional")
+        self._begin()
+
+    def _begin(self) -> None:
+        self._producer = new_producer(self._bootstrap, self._transactional_id, **STEADFAST)
         self._join()
 
     def _join(self) -> None:
-        self._consumer = new_consumer(self._bootstrap, self._group, **COMMITTED)
+        self._consumer = new_consumer(self._bootstrap, self._group, **{**COMMITTED, **MEMBER, **STEADFAST})
         self._consumer.subscribe([self._source])
 
-    def copy(self, abort: bool = False) -> int:
+    def begin_anew(self) -> None:
+        """With the same transactional id: what the transaction under way becomes is decided by that."""
+        self.close()
+        self._begin()
+
+    def copy(self, abort: bool = False, before_the_end: Callable[[], None] = lambda: None) -> int:
         """One transaction; how many records it has copied."""
         producer, consumer = self._producer, self._consumer
         messages = [one for one in consumer.consume(50, 0.2) if one.error() is None]
@@ -110,6 +120,7 @@ class Service:
             producer.produce(self._target, message.value(), message.key(), partition=0)
         place = TopicPartition(self._source, 0, messages[-1].offset() + 1)
         producer.send_offsets_to_transaction([place], consumer.consumer_group_metadata(), 20)
+        before_the_end()
         if abort:
             producer.abort_transaction(20)
             consumer.close()
@@ -117,6 +128,11 @@ class Service:
             return 0
         producer.commit_transaction(20)
         return len(messages)
+
+    def committed(self) -> int:
+        """The offset that the group has committed, 0 before the first."""
+        (found,) = self._consumer.committed([TopicPartition(self._source, 0)], 20)
+        return max(found.offset, 0)
 
     def close(self) -> None:
         self._consumer.close()
@@ -131,4 +147,28 @@ def consume_transform_produce(bootstrap: str) -> None:
         turn += 1
         copied += service.copy(abort=turn % 20 == 0)
     service.close()
+    check_exactly_once((one.value() for one in read(bootstrap, target, count, **COMMITTED)), count)
+
+
+def kill_transactions(bootstrap: str) -> None:
+    count, source, target = 2_000, make_topic(bootstrap), make_topic(bootstrap)
+    fill(bootstrap, source, count)
+    service, copied, kills = Service(bootstrap, source, target), 0, 0
+
+    def kill() -> None:
+        nonlocal kills
+        if kills < 4 and copied > (kills + 1) * count // 5:
+            kills += 1
+            ask_broker("kill")
+            ask_broker("start")
+
+    end = time.monotonic() + 200
+    while copied < count and time.monotonic() < end:
+        try:
+            service.copy(before_the_end=kill)
+            copied = service.committed()
+        except KafkaException:
+            service.begin_anew()
+    service.close()
+    expect_equal(kills, 4, "kills")
     check_exactly_once((one.value() for one in read(bootstrap, target, count, **COMMITTED)), count)

@@ -9,7 +9,7 @@ from typing import Any
 from common import fill, make_topic, new_consumer, new_producer, read, some, until
 from confluent_kafka import KafkaException, TopicPartition
 from groups import Member, all_read, leave_all, shared
-from harness import ask_broker, check_exactly_once, expect_equal, fresh, numbered
+from harness import ask_broker, check_exactly_once, expect_equal, fresh, kill_places, numbered
 
 
 async def restart(how: str) -> None:
@@ -37,7 +37,16 @@ async def restart_resume(bootstrap: str) -> None:
 
 
 async def kill_produce(bootstrap: str) -> None:
-    count, topic = 200_000, await make_topic(bootstrap)
+    await produce(bootstrap, 200_000, kills=5)
+
+
+async def produce_retry(bootstrap: str) -> None:
+    await produce(bootstrap, 50_000, kills=0)
+
+
+async def produce(bootstrap: str, count: int, kills: int) -> None:
+    """Idempotent records, while the broker is killed so many times: each is there once, at its place."""
+    topic, kill_at = await make_topic(bootstrap), kill_places(count, kills)
     options = {"enable.idempotence": True, "linger.ms": 5, "reconnect.backoff.max.ms": 500}
     sent: list[Any] = []
     async with new_producer(bootstrap, **options) as producer:
@@ -45,7 +54,7 @@ async def kill_produce(bootstrap: str) -> None:
             sent.append(await producer.produce(topic, value, key, partition=0))
             if number % 10_000 == 9_999:  # librdkafka's own queue takes 100,000
                 await asyncio.wait_for(sent[max(0, number - 50_000)], 60)
-            if number % (count // 6) == count // 12 and number < count * 5 // 6:
+            if number in kill_at:
                 await restart("kill")
         expect_equal(await producer.flush(120), 0, "records not delivered")
         offsets = [message.offset() for message in await asyncio.gather(*sent)]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from common import fill, make_topic, new_consumer, new_producer, read, send_with, some
+from common import STEADFAST, fill, make_topic, new_consumer, new_producer, read, send_with, some
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from harness import check_exactly_once, expect, expect_equal, fresh
+from restarts import restart
 
 COMMITTED = {"isolation.level": "read_committed"}
+MEMBER = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 500, "reconnect.backoff.max.ms": 500}
 
 
 async def new_transactional(bootstrap: str, transactional_id: str, **options: Any) -> Any:
@@ -92,23 +95,27 @@ async def transactions_timeout(bootstrap: str) -> None:
     await expect_fenced(slow)
 
 
+async def nothing() -> None:
+    """What happens between the last record of most transactions and their end."""
+
+
 class Service:
-    """Copies a topic into another, each record once."""
+    """Copies a topic into another, each record once, as often as it has to begin anew."""
 
     def __init__(self, bootstrap: str, source: str, target: str) -> None:
         self._bootstrap, self._source, self._target = bootstrap, source, target
-        self._group = fresh("group")
+        self._group, self._transactional_id = fresh("group"), fresh("transactional")
         self._producer: Any = None
         self._consumer: Any = None
         self.transactions = 0
 
     async def start(self) -> None:
         """Make ready for the first transaction, and join the group."""
-        self._producer = await new_transactional(self._bootstrap, fresh("transactional"))
-        self._consumer = new_consumer(self._bootstrap, self._group, **COMMITTED)
+        self._producer = await new_transactional(self._bootstrap, self._transactional_id, **STEADFAST)
+        self._consumer = new_consumer(self._bootstrap, self._group, **{**COMMITTED, **MEMBER, **STEADFAST})
         await self._consumer.subscribe([self._source])
 
-    async def copy(self, abort: bool = False) -> int:
+    async def copy(self, abort: bool = False, before_the_end: Callable[[], Awaitable[None]] = nothing) -> int:
         """One transaction; the offset up to which records are copied by it, 0 when it copied nothing."""
         messages = await some(self._consumer, 0.2, 50)
         if not messages:
@@ -120,15 +127,23 @@ class Service:
         place = TopicPartition(self._source, 0, messages[-1].offset() + 1)
         metadata = await self._consumer.consumer_group_metadata()
         await self._producer.send_offsets_to_transaction([place], metadata, 20)
+        await before_the_end()
         if abort:
             await self._producer.abort_transaction(20)
             await self._consumer.seek(TopicPartition(self._source, 0, messages[0].offset()))
             return 0
+        await self._producer.flush(20)  # the commit's own flush knows no time-out
         await self._producer.commit_transaction(20)
         return int(place.offset)
 
+    async def committed(self) -> int:
+        """The offset that the group has committed, 0 before the first."""
+        (found,) = await self._consumer.committed([TopicPartition(self._source, 0)], 20)
+        return max(int(found.offset), 0)
+
     async def stop(self) -> None:
-        """Close both."""
+        """Close both, whatever state they are in: what is not sent now never will be."""
+        await self._producer.purge()
         await self._producer.close()
         await self._consumer.close()
 
@@ -142,5 +157,31 @@ async def consume_transform_produce(bootstrap: str) -> None:
     while copied < count and time.monotonic() < end:
         copied = max(copied, await service.copy(abort=service.transactions % 3 == 1))
     await service.stop()
+    found = await read(bootstrap, target, count, **COMMITTED)
+    check_exactly_once((one.value() for one in found), count)
+
+
+async def kill_transactions(bootstrap: str) -> None:
+    count, source, target = 2_000, await make_topic(bootstrap), await make_topic(bootstrap)
+    await fill(bootstrap, source, count)
+    service, copied, kills = Service(bootstrap, source, target), 0, 0
+    await service.start()
+
+    async def kill() -> None:
+        nonlocal kills
+        if kills < 4 and copied > (kills + 1) * count // 5:
+            kills += 1
+            await restart("kill")
+
+    end = time.monotonic() + 200
+    while copied < count and time.monotonic() < end:
+        try:
+            await service.copy(before_the_end=kill)
+            copied = await service.committed()
+        except KafkaException:
+            await service.stop()
+            await service.start()
+    await service.stop()
+    expect_equal(kills, 4, "kills")
     found = await read(bootstrap, target, count, **COMMITTED)
     check_exactly_once((one.value() for one in found), count)

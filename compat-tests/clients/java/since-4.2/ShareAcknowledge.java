@@ -16,7 +16,7 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** Records of a share group (KIP-932): accepted, released, rejected, and kept a while longer (KIP-1222). */
+/** Records of a share group (KIP-932): accepted, released, rejected. */
 final class ShareAcknowledge implements Scenario {
     private static final int RECORDS = 40;
 
@@ -38,9 +38,7 @@ final class ShareAcknowledge implements Scenario {
                 for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
                     int count = deliveries.merge(record.value(), 1, Integer::sum);
                     int number = Integer.parseInt(record.value());
-                    if (number % 4 != 2) {
-                        Check.expectEqual(record.deliveryCount().get(), (short) count, "deliveries of " + number);
-                    }
+                    Check.expectEqual(record.deliveryCount().get(), (short) count, "deliveries of " + number);
                     consumer.acknowledge(record, answer(number, count));
                 }
                 consumer.commitSync().values().forEach(
@@ -51,20 +49,17 @@ final class ShareAcknowledge implements Scenario {
         }
     }
 
-    /** By the number: accepted at once, released once, kept once and then accepted, rejected. */
+    /** By the number: accepted at once, released once, rejected. */
     private static AcknowledgeType answer(int number, int count) {
-        if (number % 4 == 3) {
+        if (number % 3 == 2) {
             return AcknowledgeType.REJECT;
         }
-        if (number % 4 == 0 || count > 1) {
-            return AcknowledgeType.ACCEPT;
-        }
-        return number % 4 == 1 ? AcknowledgeType.RELEASE : AcknowledgeType.RENEW;
+        return number % 3 == 1 && count == 1 ? AcknowledgeType.RELEASE : AcknowledgeType.ACCEPT;
     }
 
     private static boolean done(Map<String, Integer> deliveries) {
         for (int number = 0; number < RECORDS; number++) {
-            int wanted = number % 4 == 1 || number % 4 == 2 ? 2 : 1;
+            int wanted = number % 3 == 1 ? 2 : 1;
             if (deliveries.getOrDefault(String.valueOf(number), 0) < wanted) {
                 return false;
             }

@@ -8,7 +8,7 @@ import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 
 /** Records whose lock runs out go to another member, and who held them has no say any more. */
 final class ShareLockTimeout implements Scenario {
-    private static final int COUNT = 5;
+    static final int COUNT = 5;
 
     @Override
     public void run(String bootstrap) throws Exception {
@@ -35,7 +35,7 @@ final class ShareLockTimeout implements Scenario {
         }
     }
 
-    private static void say(
+    static void say(
             KafkaShareConsumer<String, String> consumer, List<ConsumerRecord<String, String>> records,
             AcknowledgeType type) {
         records.forEach(record -> consumer.acknowledge(record, type));
@@ -43,7 +43,7 @@ final class ShareLockTimeout implements Scenario {
     }
 
     /** All records come at once, in order, and it is their delivery of this number. */
-    private static List<ConsumerRecord<String, String>> expectAll(
+    static List<ConsumerRecord<String, String>> expectAll(
             KafkaShareConsumer<String, String> consumer, int delivery) throws Exception {
         List<ConsumerRecord<String, String>> records = new ArrayList<>();
         Check.waitUntil("delivery " + delivery, 40, () -> {
