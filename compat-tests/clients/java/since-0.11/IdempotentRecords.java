@@ -20,6 +20,9 @@ final class IdempotentRecords {
             "enable.idempotence", true, "acks", "all", "linger.ms", 5, "reconnect.backoff.max.ms", 500,
             // Clients before 2.1 give up a record that waits longer than a request may take.
             "request.timeout.ms", 120_000, "delivery.timeout.ms", 200_000,
+            // Clients before 2.5 read an answer and the end of its connection at once, and then sleep in their
+            // selector before they look at the second (mended with KAFKA-7639): metadata that ages wakes them up.
+            "metadata.max.age.ms", 1_000,
         };
         try (KafkaProducer<String, String> producer = Producers.producer(bootstrap, settings)) {
             int kill = 0;
