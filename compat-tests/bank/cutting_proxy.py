@@ -1,107 +1,92 @@
-"""A TCP proxy between clients and a broker that cuts connections: at once, in mid-frame, or so that what was
-asked is done and the answer is lost.
+"""A relay between clients and a broker that cuts connections: at once, in mid-frame, or so that what was
+asked is done and the answer is lost. Most of the cuts fall into the work of a transaction.
 """
 
 from __future__ import annotations
 
-import contextlib
 import random
-import socket
-import threading
+from collections import deque
 from enum import Enum
+
+from odradek.compat.relay import HangUp, Link, Relay
+from odradek.protocol.api_keys import ApiKey
+
+WORK = {
+    ApiKey.PRODUCE,
+    ApiKey.ADD_PARTITIONS_TO_TXN,
+    ApiKey.ADD_OFFSETS_TO_TXN,
+    ApiKey.TXN_OFFSET_COMMIT,
+    ApiKey.END_TXN,
+}
+MOST = 0.7
 
 
 class Cut(Enum):
     """How a connection ends."""
 
     NOW = "now"
-    TORN = "torn"  # only a part of the next piece arrives
+    TORN = "torn"  # only a part of the next frame arrives
     UNANSWERED = "unanswered"  # the broker gets what is asked, the client nothing
 
 
-class _Connection:
-    """A client's socket and its counterpart to the broker; two threads carry between them."""
-
-    def __init__(self, client: socket.socket, broker: socket.socket) -> None:
-        self.client, self.broker = client, broker
-        self.doom: Cut | None = None
-
-    def end(self) -> None:
-        """Hang up on both sides."""
-        for one in (self.client, self.broker):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-
-    def carry(self, source: socket.socket, sink: socket.socket) -> None:
-        """Hand on what comes, until a side hangs up or doom is there."""
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if self.doom is Cut.TORN:
-                    sink.sendall(data[: len(data) // 2])
-                    break
-                if self.doom is Cut.UNANSWERED and source is self.broker:
-                    break
-                sink.sendall(data)
-        self.end()
-
-
-class CuttingProxy:
-    """Listens at `address` until closed, and connects through to `target` ("host:port", to be set)."""
+class CuttingProxy(Relay["_CutLink"]):
+    """Connects through to the broker at `upstream`, to be set. `unheard` counts the Produce requests whose
+    answers were cut off.
+    """
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self._connections: set[_Connection] = set()
-        self._lock = threading.Lock()
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self.target = ""
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._waiting: deque[Cut] = deque()
+        self.unheard = 0
+        super().__init__(lambda: _CutLink(self))
 
     def cut(self) -> bool:
-        """Cut one connection, in one of the ways; False if there is none."""
-        with self._lock:
-            connections = [each for each in self._connections if each.doom is None]
-        if not connections:
+        """Cut the next connection that asks for a part of a transaction, or any; False if there is none."""
+        how = self._chance.choice(list(Cut))
+        if self._chance.random() < MOST:
+            self._waiting.append(how)
+            return True
+        links = [link for link in list(self.links) if link.doom is None]
+        if not links:
             return False
-        connection = self._chance.choice(connections)
-        connection.doom = self._chance.choice(list(Cut))
-        if connection.doom is Cut.NOW:
-            connection.end()
+        link = self._chance.choice(links)
+        link.doom = how
+        if how is Cut.NOW:
+            link.end()
         return True
 
-    def close(self) -> None:
-        """Hang up on everybody, and take no more."""
-        self._listener.close()
-        with self._lock:
-            for connection in self._connections:
-                connection.end()
+    def doom(self) -> Cut | None:
+        """How a connection that is at work is to end."""
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
 
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):  # closed
-            while True:
-                client, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
-    def _serve(self, client: socket.socket) -> None:
-        host, _, port = self.target.rpartition(":")
-        with client:
-            try:
-                broker = socket.create_connection((host, int(port)), 10)
-            except OSError:
-                return  # the broker is down
-            broker.settimeout(None)
-            with broker:
-                self._connect_through(_Connection(client, broker))
+class _CutLink(Link):
+    def __init__(self, proxy: CuttingProxy) -> None:
+        self._proxy = proxy
+        self._produced: set[bytes] = set()  # correlation ids
+        self.doom: Cut | None = None
 
-    def _connect_through(self, connection: _Connection) -> None:
-        client, broker = connection.client, connection.broker
-        for one in (client, broker):
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with self._lock:
-            self._connections.add(connection)
-        answers = threading.Thread(target=connection.carry, args=(broker, client), daemon=True)
-        answers.start()
-        connection.carry(client, broker)
-        answers.join()
-        with self._lock:
-            self._connections.discard(connection)
+    def request(self, frame: bytes) -> bytes:
+        api_key = int.from_bytes(frame[:2], "big")
+        if self.doom is None and api_key in WORK:
+            self.doom = self._proxy.doom()
+        if api_key == ApiKey.PRODUCE:
+            self._produced.add(frame[4:8])
+        if self.doom is Cut.NOW:
+            raise HangUp
+        return self._torn(frame)
+
+    def answer(self, frame: bytes) -> bytes:
+        if self.doom is Cut.UNANSWERED:
+            self._proxy.unheard += len(self._produced)
+            raise HangUp
+        self._produced.discard(frame[:4])
+        return self._torn(frame)
+
+    def _torn(self, frame: bytes) -> bytes:
+        if self.doom is Cut.TORN:
+            raise HangUp(frame[: len(frame) // 2])
+        return frame

@@ -119,7 +119,7 @@ class Day:
             books.check_offsets()
             books.check_reader(self._read(broker.address))
             return (
-                f"{len(books.orders):,} orders, {books.audits:,} sums of zero, "
+                f"{len(books.orders):,} orders, {books.audits:,} sums of zero, {proxy.unheard} unheard, "
                 f"{time.monotonic() - begin:.0f} s; {self._plan}"
             )
 
@@ -128,7 +128,7 @@ class Day:
         proxy = CuttingProxy(self._chance)
         settings = [f"--set={name}={value}" for name, value in SETTINGS.items()]
         broker = brokers.Odradek("--advertise", proxy.address, *settings)
-        proxy.target = broker.address
+        proxy.upstream = broker.address
         books = Books(broker.address, self._chance)
         with tempfile.TemporaryFile() as log:
             try:

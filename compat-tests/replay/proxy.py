@@ -28,7 +28,7 @@ class Exchange(NamedTuple):
     response: Any
 
 
-class Proxy(Relay):
+class Proxy(Relay["_RecordedLink"]):
     """A relay before the broker at `upstream`; `exchanges` is what was said so far."""
 
     def __init__(self, upstream: str, versions: Mapping[ApiKey, range]) -> None:

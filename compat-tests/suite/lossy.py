@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from .brokers import Broker, Start
-from .relay import Link, Relay
+from .relay import HangUp, Link, Relay
 
 PRODUCE = 0  # its API key
 FIRST_LOST, LOST_EVERY = 3, 8
@@ -46,8 +46,8 @@ class _LossyLink(Link):
             self._doomed.add(frame[4:8])
         return frame
 
-    def answer(self, frame: bytes) -> bytes | None:
-        if frame[:4] not in self._doomed:
-            return frame
-        self._broker.lost += 1
-        return None
+    def answer(self, frame: bytes) -> bytes:
+        if frame[:4] in self._doomed:
+            self._broker.lost += 1
+            raise HangUp
+        return frame

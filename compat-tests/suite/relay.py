@@ -6,40 +6,64 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable
+from typing import Generic, TypeVar
+
+
+class HangUp(Exception):
+    """A link's word for the end of its connection. Of the frame in question only `part` goes on."""
+
+    def __init__(self, part: bytes = b"") -> None:
+        self.part = part
 
 
 class Link:
     """One client's connection, and the one to the broker that belongs to it. Frames are without their length.
 
-    `request` and `answer` say what goes on instead of a frame; they are called from a thread each.
+    `request` and `answer` say what goes on instead of a frame, or raise HangUp; they are called from a thread
+    each.
     """
+
+    sockets: tuple[socket.socket, ...] = ()
 
     def request(self, frame: bytes) -> bytes:
         """What the broker gets."""
         return frame
 
-    def answer(self, frame: bytes) -> bytes | None:
-        """What the client gets; None: nothing, and the connection ends."""
+    def answer(self, frame: bytes) -> bytes:
+        """What the client gets."""
         return frame
 
+    def end(self) -> None:
+        """Hang up on both sides."""
+        for one in self.sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
 
-class Relay:
-    """Listens at `address` until closed, and connects through to the broker at `upstream` (HOST:PORT)."""
 
-    def __init__(self, link: Callable[[], Link], upstream: str = "") -> None:
+L = TypeVar("L", bound=Link)
+
+
+class Relay(Generic[L]):
+    """Listens at `address` until closed, and connects through to the broker at `upstream` (HOST:PORT).
+    `links` are the connections that are there.
+    """
+
+    def __init__(self, link: Callable[[], L], upstream: str = "") -> None:
         self._link = link
         self.upstream = upstream
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
-        self._connections: set[socket.socket] = set()
+        self.links: set[L] = set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
         """Take no more clients, and hang up on those that are there."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # or the thread that waits would accept one more
         self._listener.close()
-        for connection in list(self._connections):
-            _hang_up(connection)
+        for link in list(self.links):
+            link.end()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):  # closed
@@ -61,24 +85,29 @@ class Relay:
         for one in (client, broker):
             one.settimeout(None)
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._connections |= {client, broker}
         link = self._link()
+        link.sockets = client, broker
+        self.links.add(link)
         answers = threading.Thread(target=_carry, args=(broker, client, link.answer), daemon=True)
         answers.start()
         _carry(client, broker, link.request)
         answers.join()
-        self._connections -= {client, broker}
+        self.links.discard(link)
 
 
-def _carry(source: socket.socket, sink: socket.socket, change: Callable[[bytes], bytes | None]) -> None:
-    """Hand on frames until a side hangs up or one is withheld; then hang up, and the other way ends too."""
+def _carry(source: socket.socket, sink: socket.socket, change: Callable[[bytes], bytes]) -> None:
+    """Hand on frames until a side or the link hangs up; then hang up, and the other way ends too."""
     with contextlib.suppress(OSError):
         while frame := _frame(source):
-            instead = change(frame)
-            if instead is None:
+            try:
+                instead = change(frame)
+            except HangUp as end:
+                if end.part:
+                    sink.sendall(len(frame).to_bytes(4, "big") + end.part)
                 break
             sink.sendall(len(instead).to_bytes(4, "big") + instead)
-    _hang_up(sink)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_RDWR)
 
 
 def _frame(source: socket.socket) -> bytes:
@@ -95,8 +124,3 @@ def _exactly(source: socket.socket, size: int) -> bytes:
             return b""
         data += part
     return bytes(data)
-
-
-def _hang_up(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)

@@ -50,9 +50,9 @@ def ask(connection: socket.socket, api_key: int, correlation_id: int) -> bytes:
         return stream.read(8)
 
 
-def connected(broker: LossyBroker) -> socket.socket:
-    """A connection to the broker that clients are told of."""
-    host, _, port = broker.address.rpartition(":")
+def connected(address: str) -> socket.socket:
+    """A connection to HOST:PORT."""
+    host, _, port = address.rpartition(":")
     return socket.create_connection((host, int(port)), 10)
 
 
@@ -60,13 +60,13 @@ def test_an_answer_is_lost() -> None:
     """The broker hears every Produce request; of one the client never hears. Others are not concerned."""
     echo = Echo()
     broker = LossyBroker(echo.start)
-    with connected(broker) as connection:
+    with connected(broker.address) as connection:
         for number in range(1, FIRST_LOST):
             assert ask(connection, PRODUCE, number)[4:] == number.to_bytes(4, "big")
             assert ask(connection, FETCH, 100 + number)[4:] == (100 + number).to_bytes(4, "big")
         assert ask(connection, PRODUCE, FIRST_LOST) == b""
     assert broker.lost == 1
-    with connected(broker) as connection:
+    with connected(broker.address) as connection:
         assert ask(connection, PRODUCE, FIRST_LOST)[4:] == FIRST_LOST.to_bytes(4, "big")
     assert [one for one in echo.heard if one < 100] == [*range(1, FIRST_LOST), FIRST_LOST, FIRST_LOST]
     broker.close()
