@@ -30,6 +30,8 @@ NOT_IN_THIS_CLIENT, NOT_WRITTEN, NOT_YET = "not in this client", "not written", 
 OUTCOMES = (PASSED, FAILED, NOT_YET, NOT_WRITTEN, NOT_IN_THIS_CLIENT, SKIPPED)
 SECONDS = 120  # a scenario's time, unless it says otherwise
 
+_running: set[int] = set()  # process groups of programs
+
 
 @dataclasses.dataclass
 class Cell:
@@ -123,24 +125,33 @@ def _watched(
     """Collect what the process writes to stderr; kill it and its children after `limit` seconds, or when it
     does not end by itself soon after its result."""
 
-    def kill() -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-
     assert process.stderr is not None
+    _running.add(process.pid)
     reader = threading.Thread(target=printed.extend, args=(process.stderr,))
     reader.start()
-    watchdog = Watchdog(limit, kill)
+    watchdog = Watchdog(limit, lambda: _kill(process.pid))
     try:
         yield watchdog
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(10)
     finally:
         watchdog.stop()
-        kill()
+        _kill(process.pid)
+        _running.discard(process.pid)
         process.wait()
         reader.join()
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
+
+
+def end_programs() -> None:
+    """End all programs that are running, with their children; their cells have failed."""
+    for group in tuple(_running):
+        _kill(group)
+
+
+def _kill(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import pathlib
+import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import click
@@ -118,10 +120,25 @@ def run(setting: Setting, options: Options) -> list[cells.Cell]:
     """Run the selection, print a line a cell and the matrix, write the files that were asked for. With
     results that are there already, run nothing.
 
-    ClickException, with a plain sentence, when there is no broker.
+    ClickException, with a plain sentence, when there is no broker. SIGTERM ends it as Ctrl-C does: no broker
+    and no program of its own is left.
     """
     if options.results:
         return _told_again(setting, options)
+    with _terminated_as_interrupted():
+        return _run(setting, options)
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _run(setting: Setting, options: Options) -> list[cells.Cell]:
     begin = time.monotonic()
     try:
         if options.broker:

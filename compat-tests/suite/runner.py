@@ -43,7 +43,7 @@ class Runner:
         self._variables = {"ODRADEK_COMPAT_RUN": self.names}
 
     def run(self, jobs: int) -> Iterator[cells.Cell]:
-        """Every cell, as each is done, `jobs` at a time. Closed early, it waits for those that have begun."""
+        """Every cell, as each is done, `jobs` at a time. Closed early, it ends those that have begun."""
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             runs = [
                 pool.submit(self._cell, client, scenario, about)
@@ -54,7 +54,10 @@ class Runner:
                 for done in concurrent.futures.as_completed(runs):
                     yield done.result()
             finally:
-                pool.shutdown(cancel_futures=True)
+                pool.shutdown(wait=False, cancel_futures=True)
+                while begun := [each for each in runs if each.running()]:
+                    cells.end_programs()
+                    concurrent.futures.wait(begun, 0.1)
 
     def clean_up(self) -> str:
         """Delete what the run has made at a broker that others use. Why that did not succeed, or nothing."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import pathlib
 import socket
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 import click
@@ -25,6 +27,25 @@ import json, os, sys
 with open({told!r}, "a") as told:
     print(sys.argv[1], sys.argv[2], os.environ.get("ODRADEK_COMPAT_RUN", ""), file=told)
 print(json.dumps({{"outcome": {outcome!r}, "detail": "so it is"}}))
+"""
+ENDLESS = """
+import os, sys, time
+with open({told!r}, "w") as told:
+    print(os.getpid(), sys.argv[2], file=told)
+time.sleep(600)
+"""
+ENDED = """
+import sys
+from odradek.compat import brokers, command
+from odradek.compat.runner import Selection
+calls = {{"client": [sys.executable, {program!r}]}}
+about = {{"client": {{"requirements": ["client==1"]}}}}
+selection = Selection(about, {{"one": {{"meaning": "endless"}}}}, calls, {{}}, None)
+options = dict.fromkeys(command.Options.__annotations__) | {{"jobs": 1, "results": ()}}
+try:
+    command.run(command.Setting(selection, brokers.Odradek, "", "", {{}}), command.Options(**options))
+except KeyboardInterrupt:
+    sys.exit(1)
 """
 SCENARIOS: Table = {"one": {"meaning": "a scenario"}, "two": {"meaning": "another", "private": True}}
 
@@ -193,3 +214,21 @@ def test_results_that_are_there(tmp_path: pathlib.Path) -> None:
     assert not (tmp_path / "told").exists()
     with pytest.raises(click.UsageError):
         command.run(setting(tmp_path), options(results=(first, Outcome([], "elsewhere", 1))))
+
+
+def test_a_run_that_is_ended(tmp_path: pathlib.Path) -> None:
+    """SIGTERM, as a CI service sends it, leaves neither the broker nor the program."""
+    told = tmp_path / "told"
+    program = tmp_path / "program.py"
+    program.write_text(ENDLESS.format(told=str(told)))
+    runs = subprocess.Popen([sys.executable, "-c", ENDED.format(program=str(program))])
+    while not told.exists() or not told.read_text().endswith("\n"):
+        assert runs.poll() is None
+        time.sleep(0.02)
+    runs.terminate()
+    assert runs.wait(30) == 1
+    process_id, address = told.read_text().split()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(process_id), 0)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])))
