@@ -20,6 +20,12 @@ from harness import main, scenarios_in
 ABSENT = {
     "admin-dynamic-configs": "aiokafka does not alter single settings, nor those of groups",
     "admin-log-dirs": "aiokafka does not describe folders",
+    "consume-rack": "aiokafka tells no rack",
+    "errors-corrupt-batch": "nothing in its API reaches the bytes of a batch",
+    **dict.fromkeys(
+        ("old-formats", "errors-unsupported-version"),
+        "it speaks the newest versions that it has in common with the broker",
+    ),
     "command-line": "aiokafka has no command-line tools",
     "group-cooperative": "aiokafka has no cooperative assignor",
 }

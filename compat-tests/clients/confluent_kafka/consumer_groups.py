@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from common import admin_client, make_topic, send
-from groups import Member, share
+from common import admin_client, make_topic
+from groups import Member, all_read, share
 from harness import expect_equal, fresh, killed_when_ready, wait_until
 
 # The broker sets the timeouts of such members: librdkafka refuses to have them set.
@@ -47,20 +47,12 @@ def consumer_group_members(bootstrap: str) -> None:
     members += [join(bootstrap, topic, group), join(bootstrap, topic, group)]
     shared(members, 6)
     everybody = list(members)
-
-    def all_read(start: int, count: int) -> None:
-        numbers = range(start, start + count)
-        send(bootstrap, [{"topic": topic, "value": b"%d" % n, "partition": n % 6} for n in numbers])
-        wanted = {b"%d" % number for number in range(start + count)}
-        seen = [one.seen for one in everybody]
-        wait_until(lambda: set().union(*seen) == wanted, "every record is read", SECONDS)
-
-    all_read(0, 600)
+    all_read(bootstrap, topic, everybody, range(600))
     members.pop().leave()
     shared(members, 6)
     killed_when_ready(live, bootstrap, topic, group)
     shared(members, 6)
-    all_read(600, 600)
+    all_read(bootstrap, topic, everybody, range(600, 1200))
     expect_equal(group_type(bootstrap, group), "CONSUMER", "type of the group")
     for member in members:
         member.leave()

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from typing import Any
 
-from common import fill, make_topic, new_consumer, poll_some, send
+from common import fill, make_topic, new_consumer, poll_some, read, send
 from confluent_kafka import KafkaException, TopicPartition
 from harness import expect_equal, fresh, wait_until
 
@@ -57,6 +57,13 @@ def share(members: list[Member], partitions: int) -> bool:
     return all(owned) and sum(map(len, owned)) == partitions == len(set().union(*owned))
 
 
+def all_read(bootstrap: str, topic: str, members: list[Member], numbers: range) -> None:
+    """Write numbers into six partitions, and wait until the members have read all from 0 on."""
+    send(bootstrap, [{"topic": topic, "value": b"%d" % n, "partition": n % 6} for n in numbers])
+    wanted = {b"%d" % number for number in range(numbers.stop)}
+    wait_until(lambda: set().union(*(one.seen for one in members)) == wanted, "every record is read", 60)
+
+
 def group_members(bootstrap: str) -> None:
     topic, group = make_topic(bootstrap, 6), fresh("group")
     members = [Member(bootstrap, topic, group)]
@@ -69,23 +76,24 @@ def group_members(bootstrap: str) -> None:
     members += [Member(bootstrap, topic, group), Member(bootstrap, topic, group)]
     shared_by(3)
     everybody = list(members)
-
-    def all_read(start: int, count: int) -> None:
-        numbers = range(start, start + count)
-        send(bootstrap, [{"topic": topic, "value": b"%d" % n, "partition": n % 6} for n in numbers])
-        wanted = {b"%d" % number for number in range(start + count)}
-        wait_until(
-            lambda: set().union(*(one.seen for one in everybody)) == wanted, "every record is read", 45
-        )
-
-    all_read(0, 600)
+    all_read(bootstrap, topic, everybody, range(600))
     members.pop().leave()
     shared_by(2)
     members.pop(0).stop_polling()
     shared_by(1)
-    all_read(600, 600)
+    all_read(bootstrap, topic, everybody, range(600, 1200))
     for member in members:
         member.leave()
+
+
+def consume_rack(bootstrap: str) -> None:
+    topic, group = make_topic(bootstrap, 6), fresh("group")
+    members = [Member(bootstrap, topic, group, **{"client.rack": rack}) for rack in ("rack-1", "rack-2")]
+    wait_until(lambda: share(members, 6), "six partitions shared", 45)
+    all_read(bootstrap, topic, members, range(600))
+    for member in members:
+        member.leave()
+    expect_equal(len(read(bootstrap, topic, 600, **{"client.rack": "rack-1"})), 600, "records")
 
 
 def group_commit(bootstrap: str) -> None:

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import confluent_kafka as api  # what came after 2.0 is looked up where it is used
-from common import admin_client, all_done, fill, make_topic
+from common import STEADFAST, admin_client, all_done, fill, make_topic
 from confluent_kafka import admin as admin_api
 from confluent_kafka.admin import ConfigEntry, ConfigResource
 from harness import ask_broker, expect, expect_equal, fresh, wait_until
@@ -34,6 +34,7 @@ def subscribed(bootstrap: str, topic: str, group: str, mode: str, **options: Any
         "group.id": group,
         "share.acknowledgement.mode": mode,
         "reconnect.backoff.max.ms": 500,
+        **STEADFAST,
         **options,
     }
     consumer = api.ShareConsumer(settings)
@@ -184,9 +185,9 @@ def kill_share(bootstrap: str) -> None:
         fill(bootstrap, topic, 100, start)  # a batch of its own: Apache Kafka gives out whole ones
     consumer = subscribed(bootstrap, topic, group, "implicit", **{"max.poll.records": 100})
     accepted: set[int] = set()
-    kills, end = 0, time.monotonic() + 90
+    kills, end = 0, time.monotonic() + 250
     while len(accepted) < count:
-        expect(time.monotonic() < end, f"{len(accepted)} records within 90 s")
+        expect(time.monotonic() < end, f"{len(accepted)} records within 250 s")
         polled = {message.offset() for message in poll(consumer)}
         expect(not polled & accepted, "accepted, and here again:", polled & accepted)
         if kills < 3 and len(accepted) >= 300 + 500 * kills:

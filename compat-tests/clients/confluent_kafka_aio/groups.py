@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import Any
 
-from common import fill, make_topic, new_consumer, send, some, until
+from common import fill, make_topic, new_consumer, read, send, some, until
 from confluent_kafka import KafkaException, TopicPartition
 from harness import expect_equal, fresh
 
@@ -94,6 +94,15 @@ async def group_members(bootstrap: str) -> None:
     await shared(members, 6)
     await all_read(bootstrap, topic, everybody, range(600, 1200))
     await leave_all(members)
+
+
+async def consume_rack(bootstrap: str) -> None:
+    topic, group = await make_topic(bootstrap, 6), fresh("group")
+    members = [Member(bootstrap, topic, group, **{"client.rack": rack}) for rack in ("rack-1", "rack-2")]
+    await shared(members, 6)
+    await all_read(bootstrap, topic, members, range(600))
+    await leave_all(members)
+    await read(bootstrap, topic, 600, partitions=6, **{"client.rack": "rack-1"})
 
 
 async def group_commit(bootstrap: str) -> None:

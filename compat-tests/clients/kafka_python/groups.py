@@ -6,7 +6,7 @@ import contextlib
 import threading
 from typing import Any
 
-from common import VERSION, fill, make_topic
+from common import VERSION, fill, make_topic, read
 from harness import expect_equal, fresh, wait_until
 from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
@@ -76,6 +76,21 @@ def share(members: list[Member], partitions: int) -> bool:
     """Every member owns something, every partition is owned, and by one member."""
     owned = [member.owned for member in members]
     return all(owned) and sum(map(len, owned)) == partitions == len(set().union(*owned))
+
+
+def consume_rack(bootstrap: str) -> None:
+    topic, group = make_topic(bootstrap, 6), fresh("group")
+    members = [Member(bootstrap, topic, group, client_rack=rack) for rack in ("rack-1", "rack-2")]
+    wait_until(lambda: share(members, 6), "six partitions shared", 45)
+    producer = KafkaProducer(bootstrap_servers=bootstrap)
+    for number in range(600):
+        producer.send(topic, b"%d" % number, partition=number % 6)
+    producer.close()
+    wanted = {b"%d" % number for number in range(600)}
+    wait_until(lambda: set().union(*(member.seen for member in members)) == wanted, "every record is read")
+    for member in members:
+        member.leave()
+    read(bootstrap, topic, 600, client_rack="rack-1")
 
 
 def group_members(bootstrap: str) -> None:

@@ -11,6 +11,7 @@ import admin
 import command_line
 import consuming
 import errors
+import formats
 import groups
 import producing
 import restarts
@@ -47,6 +48,7 @@ ABSENT = {
         "admin-delete-records": "the admin client deletes records from 2.1 on",
     },
     (3, 0): {
+        "consume-rack": "it tells its rack from 3.0 on",
         "group-cooperative": "the cooperative assignor came with 3.0",
         "admin-dynamic-configs": "settings of groups, and single settings, can be altered from 3.0 on",
         "kill-transactions": "before 3.0 the sender does not get over records of a failed transaction",
@@ -60,7 +62,10 @@ if __name__ == "__main__":
             absent |= lacking
     main(
         {
-            **scenarios_in(admin, producing, consuming, errors, groups, restarts, transactions, command_line),
+            "errors-corrupt-batch": "nothing in its API reaches the bytes of a batch",
+            "errors-unsupported-version": "it speaks what a broker of the version it is told has, no more",
+            **scenarios_in(admin, producing, consuming, errors, formats, groups),
+            **scenarios_in(restarts, transactions, command_line),
             **absent,
         }
     )

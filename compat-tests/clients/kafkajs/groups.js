@@ -3,7 +3,7 @@
 
 const { spawn } = require('node:child_process');
 const readline = require('node:readline');
-const { fill, makeTopic, newAdmin, newConsumer, send, text, using } = require('./common');
+const { fill, makeTopic, newAdmin, newConsumer, read, send, text, using } = require('./common');
 const { expectEqual, fresh, numbered, waitUntil } = require('../node_common/harness');
 
 /** A running consumer: what it owns, as "topic-partition", and what it has read. */
@@ -14,15 +14,15 @@ class Member {
     this.onChange = onChange;
   }
 
-  static async join(bootstrap, topics, group) {
+  static async join(bootstrap, topics, group, options = {}) {
     const member = new Member();
-    await member.start(bootstrap, topics, group);
+    await member.start(bootstrap, topics, group, options);
     return member;
   }
 
-  async start(bootstrap, topics, group) {
+  async start(bootstrap, topics, group, options = {}) {
     const timeouts = { sessionTimeout: 6000, heartbeatInterval: 500, rebalanceTimeout: 10_000 };
-    this.consumer = await newConsumer(bootstrap, group, timeouts);
+    this.consumer = await newConsumer(bootstrap, group, { ...timeouts, ...options });
     const { GROUP_JOIN, REBALANCING } = this.consumer.events;
     this.consumer.on(REBALANCING, () => this.own({}));
     this.consumer.on(GROUP_JOIN, ({ payload }) => this.own(payload.memberAssignment));
@@ -115,6 +115,17 @@ async function groupMembers(bootstrap) {
   await second.leave();
 }
 
+async function consumeRack(bootstrap) {
+  const [topic, group] = [await makeTopic(bootstrap, 6), fresh('group')];
+  const members = await Promise.all(
+    ['rack-1', 'rack-2'].map((rackId) => Member.join(bootstrap, [topic], group, { rackId })),
+  );
+  await awaitShared(members, 6);
+  await produceAndRead(bootstrap, topic, members, 0, 600);
+  for (const member of members) await member.leave();
+  await read(bootstrap, topic, 600, { rackId: 'rack-1' });
+}
+
 async function groupCommit(bootstrap) {
   const [topic, group] = [await makeTopic(bootstrap), fresh('group')];
   await fill(bootstrap, topic, 100);
@@ -160,5 +171,5 @@ module.exports = {
   awaitShared,
   printAsMember,
   produceAndRead,
-  scenarios: { groupCommit, groupMembers, groupRoundRobin },
+  scenarios: { consumeRack, groupCommit, groupMembers, groupRoundRobin },
 };

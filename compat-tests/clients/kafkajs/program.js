@@ -9,7 +9,11 @@ const modules = ['./admin', './consuming', './errors', './producing', './restart
 main({
   ...scenariosIn(groups.scenarios, ...modules.map((name) => require(name))),
   member: groups.printAsMember,
+  'admin-dynamic-configs': 'its admin client does not know the settings of groups',
   'admin-log-dirs': "its admin client does not know the broker's folders",
+  'errors-corrupt-batch': 'nothing in its API reaches the bytes of a batch',
+  'errors-unsupported-version': 'it speaks the newest versions that it has in common with the broker',
+  'old-formats': 'it speaks the newest versions that it has in common with the broker',
   'command-line': 'it has no command-line tools',
   'consume-pattern': 'it takes a pattern for the topics of one moment: later ones are not found',
   'errors-offset': 'its consumers always start over: they know no other policy',

@@ -12,7 +12,14 @@ const {
   using,
   values,
 } = require('./common');
-const { checkExactlyOnce, expectEqual, expectRejected, fresh, waitUntil } = require('../node_common/harness');
+const {
+  checkExactlyOnce,
+  expectEqual,
+  expectRejected,
+  fresh,
+  waitUntil,
+} = require('../node_common/harness');
+const { killTransactions: scenario } = require('../node_common/kill_transactions');
 
 const readCommitted = { readUncommitted: false };
 const readUncommitted = { readUncommitted: true };
@@ -113,4 +120,55 @@ async function consumeTransformProduce(bootstrap) {
   checkExactlyOnce(values(await read(bootstrap, target, count, readCommitted)), count);
 }
 
-module.exports = { consumeTransformProduce, transactions, transactionsFenced, transactionsTimeout };
+/** Copies what `source` has behind the group's committed offset, until `count` are copied or something is lost. */
+async function copyOn(bootstrap, { source, target, count, group, transactionalId }, beforeTheEnd) {
+  const producer = await transactionalProducer(bootstrap, transactionalId);
+  const timeouts = { sessionTimeout: 6000, rebalanceTimeout: 6000, heartbeatInterval: 500 };
+  const consumer = await newConsumer(bootstrap, group, {
+    maxBytesPerPartition: 1000,
+    ...timeouts,
+    ...readCommitted,
+  });
+  let copied = 0;
+  const copy = async (batch, transaction) => {
+    const messages = batch.messages.map(({ key, value }) => ({ key, value: text(value), partition: 0 }));
+    const next = Number(batch.lastOffset()) + 1;
+    await transaction.send({ topic: target, messages });
+    await sendOffset(transaction, group, source, String(next));
+    await beforeTheEnd(copied);
+    await transaction.commit();
+    copied = next;
+  };
+  try {
+    let transaction = await producer.transaction(); // it ends what the one before has left
+    await consumer.subscribe({ topic: source, fromBeginning: true });
+    await new Promise((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      const eachBatch = async ({ batch }) => {
+        if (copied >= count) return;
+        try {
+          transaction ??= await producer.transaction();
+          await copy(batch, transaction);
+          transaction = null;
+        } catch (problem) {
+          reject(problem);
+          throw problem;
+        }
+        if (copied >= count) resolve();
+      };
+      consumer.run({ autoCommit: false, eachBatch }).catch(reject);
+    });
+  } finally {
+    await consumer.disconnect().catch(() => {});
+    await producer.disconnect().catch(() => {});
+  }
+}
+
+const killTransactions = scenario({
+  makeTopic,
+  fill,
+  copyOn,
+  readCommitted: async (...asked) => values(await read(...asked, readCommitted)),
+});
+
+module.exports = { consumeTransformProduce, killTransactions, transactions, transactionsFenced, transactionsTimeout };

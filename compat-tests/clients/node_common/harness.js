@@ -110,7 +110,7 @@ async function main(scenarios) {
     await scenario(bootstrap);
   } catch (error) {
     result.outcome = OUTCOMES.get(error?.constructor) ?? 'failed';
-    result.detail = result.outcome === 'failed' ? String(error?.stack ?? error) : error.message;
+    result.detail = result.outcome === 'failed' ? inspect(error, { depth: 3 }).slice(0, 3000) : error.message;
   }
   // What a client leaves running must not keep the cell waiting.
   process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

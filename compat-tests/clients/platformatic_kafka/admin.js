@@ -65,10 +65,43 @@ async function adminConfigs(bootstrap) {
   });
 }
 
+/** One setting changed; `value` null: it goes back to its default. */
+function alter(admin, resourceType, resourceName, name, value) {
+  const configOperation = value === null ? Change.DELETE : Change.SET;
+  const configs = [{ name, configOperation, value }];
+  return admin.incrementalAlterConfigs({ resources: [{ resourceType, resourceName, configs }] });
+}
+
+async function adminDynamicConfigs(bootstrap) {
+  const { BROKER, GROUP, TOPIC } = ConfigResourceTypes;
+  const [topic, group] = [await makeTopic(bootstrap), fresh('group')];
+  const [retention, session] = ['log.retention.ms', 'consumer.session.timeout.ms'];
+  await using(newAdmin(bootstrap), async (admin) => {
+    const node = String([...(await admin.metadata({ topics: [] })).brokers.keys()][0]);
+    const has = (type, resource, name, value) =>
+      waitUntil(
+        async () => (await described(admin, type, resource))[name] === value,
+        `${name}=${value} of ${resource}`,
+      );
+    await alter(admin, GROUP, group, session, '50000');
+    await has(GROUP, group, session, '50000');
+    await expectError(alter(admin, GROUP, group, session, '1'), 'INVALID_CONFIG', 'a session too short');
+    await alter(admin, GROUP, group, session, null);
+    await has(GROUP, group, session, '45000');
+    await alter(admin, BROKER, node, retention, '80000');
+    await has(BROKER, node, retention, '80000');
+    await has(TOPIC, topic, 'retention.ms', '80000');
+    const restarting = alter(admin, BROKER, node, 'num.partitions', '5');
+    await expectError(restarting, 'INVALID_REQUEST', 'a setting that needs a restart');
+    await alter(admin, BROKER, node, retention, null);
+    await has(TOPIC, topic, 'retention.ms', '604800000');
+  });
+}
+
 async function adminAlterConfigs(bootstrap) {
   const topic = await makeTopic(bootstrap, 1, { 'retention.ms': '123456' });
   await using(newAdmin(bootstrap), async (admin) => {
-    const alter = (...changes) => {
+    const change = (...changes) => {
       const configs = changes.map(([name, configOperation, value]) => ({ name, configOperation, value }));
       const resources = [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configs }];
       return admin.incrementalAlterConfigs({ resources });
@@ -81,16 +114,16 @@ async function adminAlterConfigs(bootstrap) {
         },
         `the settings ${JSON.stringify(wanted)}`,
       );
-    await alter(['segment.bytes', Change.SET, '2000000'], ['cleanup.policy', Change.APPEND, 'compact']);
+    await change(['segment.bytes', Change.SET, '2000000'], ['cleanup.policy', Change.APPEND, 'compact']);
     const first = {
       'segment.bytes': '2000000',
       'cleanup.policy': 'delete,compact',
       'retention.ms': '123456',
     };
     await expectValues(first);
-    await alter(['retention.ms', Change.DELETE, null], ['cleanup.policy', Change.SUBTRACT, 'delete']);
+    await change(['retention.ms', Change.DELETE, null], ['cleanup.policy', Change.SUBTRACT, 'delete']);
     await expectValues({ 'cleanup.policy': 'compact', 'retention.ms': '604800000' });
-    await expectError(alter(['retention.ms', Change.SET, 'soon']), 'INVALID_CONFIG', 'a text for a number');
+    await expectError(change(['retention.ms', Change.SET, 'soon']), 'INVALID_CONFIG', 'a text for a number');
   });
 }
 
@@ -165,6 +198,7 @@ const scenarios = {
   adminCluster,
   adminConfigs,
   adminDeleteRecords,
+  adminDynamicConfigs,
   adminGroups,
   adminLogDirs,
   adminPartitions,

@@ -5,10 +5,17 @@ const { spawn } = require('node:child_process');
 const readline = require('node:readline');
 const { GroupProtocols } = require('@platformatic/kafka');
 const { fill, makeTopic, newAdmin, newConsumer, send, started, using } = require('./common');
-const { expectEqual, fresh, numbered, waitUntil } = require('../node_common/harness');
+const { expectEqual, fresh, numbered, sleep, waitUntil } = require('../node_common/harness');
 
 const CLASSIC = { sessionTimeout: 6000, rebalanceTimeout: 10_000, heartbeatInterval: 500 };
 const CONSUMER = { groupProtocol: GroupProtocols.CONSUMER };
+/** A static member, with time to come back. */
+const named = (groupInstanceId) => ({
+  ...CLASSIC,
+  sessionTimeout: 20_000,
+  rebalanceTimeout: 20_000,
+  groupInstanceId,
+});
 
 /** A running consumer: what it owns, as "topic-partition", and what it has read. */
 class Member {
@@ -45,10 +52,10 @@ class Member {
 
 /** A member in a process of its own, to be killed; it prints what it owns and has read. */
 class MemberProcess {
-  constructor(bootstrap, topic, group, protocol) {
+  constructor(bootstrap, topic, group, options) {
     this.owned = [];
     this.seen = [];
-    const command = [process.argv[1], 'member', bootstrap, topic, group, protocol];
+    const command = [process.argv[1], 'member', bootstrap, topic, group, JSON.stringify(options)];
     this.process = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
     readline.createInterface({ input: this.process.stdout }).on('line', (line) => {
       Object.assign(this, JSON.parse(line));
@@ -64,8 +71,8 @@ class MemberProcess {
 
 /** What a MemberProcess runs, until it is killed. */
 async function printAsMember(bootstrap) {
-  const [topic, group, protocol] = process.argv.slice(4);
-  const member = await Member.join(bootstrap, [topic], group, protocol === 'consumer' ? CONSUMER : CLASSIC);
+  const [topic, group, options] = process.argv.slice(4);
+  const member = await Member.join(bootstrap, [topic], group, JSON.parse(options));
   setInterval(() => console.log(JSON.stringify({ owned: member.owned, seen: member.seen })), 100);
   await new Promise(() => {});
 }
@@ -101,9 +108,9 @@ const groupType = (bootstrap, group) =>
   );
 
 /** Three members share and read everything, then one leaves and another dies; the type of their group. */
-async function joinLeaveAndDie(bootstrap, protocol, options) {
+async function joinLeaveAndDie(bootstrap, options) {
   const [topic, group] = [await makeTopic(bootstrap, 6), fresh('group')];
-  const doomed = new MemberProcess(bootstrap, topic, group, protocol);
+  const doomed = new MemberProcess(bootstrap, topic, group, options);
   await awaitShared([doomed], 6);
   const [second, third] = await Promise.all(
     [1, 2].map(() => Member.join(bootstrap, [topic], group, options)),
@@ -122,10 +129,10 @@ async function joinLeaveAndDie(bootstrap, protocol, options) {
 }
 
 const groupMembers = async (bootstrap) =>
-  expectEqual(await joinLeaveAndDie(bootstrap, 'classic', CLASSIC), 'classic', 'type of the group');
+  expectEqual(await joinLeaveAndDie(bootstrap, CLASSIC), 'classic', 'type of the group');
 
 const consumerGroupMembers = async (bootstrap) =>
-  expectEqual(await joinLeaveAndDie(bootstrap, 'consumer', CONSUMER), 'consumer', 'type of the group');
+  expectEqual(await joinLeaveAndDie(bootstrap, CONSUMER), 'consumer', 'type of the group');
 
 async function groupCommit(bootstrap) {
   const [topic, group] = [await makeTopic(bootstrap), fresh('group')];
@@ -163,10 +170,55 @@ async function groupRoundRobin(bootstrap) {
   for (const member of members) await member.leave();
 }
 
+/** The member that comes back has died before: one that closes its consumer leaves for good. */
+async function groupStatic(bootstrap) {
+  const [topic, group] = [await makeTopic(bootstrap, 6), fresh('group')];
+  const settled = await Member.join(bootstrap, [topic], group, named('settled'));
+  const moving = new MemberProcess(bootstrap, topic, group, named('moving'));
+  await awaitShared([settled, moving], 6);
+  const owned = [...moving.owned];
+  let noticed = 0;
+  settled.consumer.on('consumer:group:join', () => noticed++);
+  moving.die();
+  const back = new MemberProcess(bootstrap, topic, group, named('moving'));
+  await awaitShared([settled, back], 6);
+  await sleep(2 * CLASSIC.heartbeatInterval); // a rebalance would be told by the next heartbeat
+  expectEqual(back.owned, owned, 'partitions of the member that came back');
+  expectEqual(noticed, 0, 'rebalances of the other');
+  back.die();
+  await settled.leave();
+}
+
+async function consumerGroupUpgrade(bootstrap) {
+  const [topic, group] = [await makeTopic(bootstrap, 6), fresh('group')];
+  const join = (options) => Member.join(bootstrap, [topic], group, options);
+  // By default its members name version 1 of their metadata, and leave out what that has: what they own.
+  const classic = { ...CLASSIC, protocols: [{ name: 'roundrobin', version: 0 }] };
+  const old = [await join(classic), await join(classic)];
+  await awaitShared(old, 6);
+  expectEqual(await groupType(bootstrap, group), 'classic', 'type before');
+  const upgraded = await join(CONSUMER);
+  await awaitShared([...old, upgraded], 6);
+  expectEqual(await groupType(bootstrap, group), 'consumer', 'type with a member of that protocol');
+  await old.pop().leave();
+  await awaitShared([...old, upgraded], 6);
+  await upgraded.leave();
+  await awaitShared(old, 6);
+  expectEqual(await groupType(bootstrap, group), 'classic', 'type after its last member left');
+  await old.pop().leave();
+}
+
 module.exports = {
   Member,
   awaitShared,
   printAsMember,
   produceAndRead,
-  scenarios: { consumerGroupMembers, groupCommit, groupMembers, groupRoundRobin },
+  scenarios: {
+    consumerGroupMembers,
+    consumerGroupUpgrade,
+    groupCommit,
+    groupMembers,
+    groupRoundRobin,
+    groupStatic,
+  },
 };
