@@ -17,6 +17,7 @@ from ..storage.errors import StorageError
 from .checkpoints import Checkpoints
 from .config.resources import ConfigResources
 from .data_folder import DataFolder
+from .dead_letters import DeadLetters
 from .fetch_sessions import FetchSessions
 from .group_coordinator import GroupCoordinator
 from .internal_topics import OFFSETS_TOPIC, internal_topic_settings
@@ -93,8 +94,9 @@ class Node:
             self.share_states,
             self.share_settings,
         )
+        dead_letters = DeadLetters(config, self.topics, self.share_settings, self.replication, timers, clock)
         self.share = SharePartitions(
-            config, self.topics, self.share_states, self.share_settings, timers, clock
+            config, self.topics, self.share_states, self.share_settings, dead_letters, timers, clock
         )
         self.transactions = TransactionCoordinator(
             config, self.topics, timers, clock, self.producer_ids, self.groups

@@ -47,7 +47,16 @@ class ShareGroupSettings:
             record_lock_duration_ms=self.record_lock_duration_ms(group_id),
             partition_max_record_locks=_int(group.effective("share.partition.max.record.locks")),
             renew_is_enabled=bool(group.effective("share.renew.acknowledge.enable")),
+            has_dead_letters=bool(group["errors.deadletterqueue.topic.name"]),
         )
+
+    def dead_letter_topic(self, group_id: str) -> str:
+        """The topic of the group's dead letter queue (KIP-1191); empty without."""
+        return str(self._group(group_id)["errors.deadletterqueue.topic.name"])
+
+    def copies_dead_letters(self, group_id: str) -> bool:
+        """Whether the dead letter queue has the records themselves, too."""
+        return bool(self._group(group_id)["errors.deadletterqueue.copy.record.enable"])
 
     def record_lock_duration_ms(self, group_id: str) -> int:
         """How long a record is locked for who acquires it."""

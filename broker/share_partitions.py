@@ -2,12 +2,14 @@
 
 A share partition is loaded from the share coordinator's log at the first fetch, and forgotten when the last
 member of its group has closed its session. What its machine wants stored goes to the share coordinator; when
-that is durable, the states hold, whoever waits for records is woken, and the member is answered.
+that is durable, the states hold, whoever waits for records is woken, and the member is answered. What the
+group has given up goes to its dead letter queue then, and after that it is done with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,7 +17,7 @@ from ..protocol.errors import ErrorCode
 from ..storage.errors import StorageError
 from .effects import Failure
 from .partition import Partition, PartitionOffline
-from .share.events import Acknowledgement, Change, ShareError
+from .share.events import Acknowledgement, Change, DeadLetter, ShareError
 from .share.sessions import SessionKey, ShareSessions
 from .share.share_partition import SharePartition
 from .share.state_records import NO_OFFSET, SharePartitionKey, ShareSnapshot
@@ -25,6 +27,7 @@ from .timers import Timer, Timers
 if TYPE_CHECKING:
     from .clock import Clock
     from .config.broker_config import BrokerConfig
+    from .dead_letters import DeadLetters
     from .share_coordinator import ShareCoordinator
     from .share_groups import ShareGroupSettings
     from .topics import Topic, Topics
@@ -82,6 +85,7 @@ class SharePartitions:
         topics: Topics,
         states: ShareCoordinator,
         settings: ShareGroupSettings,
+        dead_letters: DeadLetters,
         timers: Timers,
         clock: Clock,
     ) -> None:
@@ -89,6 +93,7 @@ class SharePartitions:
         self.sessions = ShareSessions(config["group.share.max.share.sessions"])
         self._topics = topics
         self._states = states
+        self._dead_letters = dead_letters
         self._timers = timers
         self._clock = clock
         self._held: dict[SharePartitionKey, Held] = {}
@@ -158,11 +163,13 @@ class SharePartitions:
 
         def stored(reply: Any) -> None:
             problem = _problem(reply) if isinstance(reply, Failure) else None
+            letters: Sequence[DeadLetter] = ()
             if held.machine is not None:
-                held.machine.settle(change, problem is None, self._clock.monotonic_ms())
+                letters = held.machine.settle(change, problem is None, self._clock.monotonic_ms())
             if problem is not None and problem.error in _STALE:
                 self._forget(held, problem)
             done(problem)
+            self._send(held, letters)
             held.wake()
 
         self._states.call(
@@ -170,6 +177,19 @@ class SharePartitions:
             lambda shard, token, now, effects: shard.write(held.key, write, token, now, effects),
             stored,
         )
+
+    def _send(self, held: Held, letters: Iterable[DeadLetter]) -> None:
+        """Write letters to the dead letter queue; what has been there is done with. A share partition that
+        has been forgotten meanwhile finds in its stored state what is left to do.
+        """
+
+        def bury(letter: DeadLetter) -> None:
+            if held.machine is not None and held.problem is None:
+                self._store(held, held.machine.bury(letter), lambda _: None)
+
+        for letter in letters:
+            if held.problem is None:
+                self._dead_letters.write(held.key.group_id, held.partition, letter, partial(bury, letter))
 
     def _arm(self, held: Held) -> None:
         """Have the locks looked at when the next one runs out. An alarm that is too early finds out."""
@@ -196,6 +216,7 @@ class SharePartitions:
                     raise _problem(reply)
                 held.machine = self._machine(held, reply)
                 held.state_epoch = reply.state_epoch
+                self._send(held, held.machine.left_letters())
             except ShareError as problem:
                 self._forget(held, problem)
             held.wake()

@@ -201,10 +201,20 @@ KEYS: tuple[ConfigKey, ...] = (
         "Segment size of `__share_group_state`, when it is made.",
         at_least(1),
     ),
+    ConfigKey(
+        "errors.deadletterqueue.auto.create.topics.enable",
+        BOOLEAN,
+        False,
+        "Whether the topic of a dead letter queue is made when the first record is for it (KIP-1191).",
+    ),
+    ConfigKey(
+        "errors.deadletterqueue.topic.name.prefix",
+        STRING,
+        "dlq.",
+        "What the names of topics for dead letter queues have to begin with.",
+    ),
     *inert(
-        "Share groups have no dead letter queues here.",
-        ("errors.deadletterqueue.auto.create.topics.enable", BOOLEAN, False),
-        ("errors.deadletterqueue.topic.name.prefix", STRING, "dlq."),
+        "There is one way to write dead letter queues.",
         (
             "group.share.dlq.manager.class.name",
             STRING,

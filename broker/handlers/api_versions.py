@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..node import Node
 
 # The features that this broker has finalized, with their levels.
-FEATURES = {"group.version": 1, "share.version": 1, "streams.version": 1, "transaction.version": 2}
+FEATURES = {"group.version": 1, "share.version": 2, "streams.version": 1, "transaction.version": 2}
 
 _ANY_NODE = -1
 

@@ -27,14 +27,14 @@ def acknowledge(
                 acknowledging.take(each)
     except ShareError:
         for *_, delivery in acknowledging.pending:
-            delivery.settle(False, acknowledging.limit, now_ms)
+            delivery.settle(False, acknowledging.config, now_ms)
         raise
     return acknowledging.pending
 
 
 def release(partition: SharePartition, member_id: str) -> Pending:
     """Everything that a member has is free again; the states that are pending from now on."""
-    limit = partition.config().delivery_count_limit
+    config = partition.config()
     pending: Pending = []
     for batch in partition.batches:
         if (
@@ -47,7 +47,7 @@ def release(partition: SharePartition, member_id: str) -> Pending:
             is_own = delivery.state is RecordState.ACQUIRED and delivery.member_id == member_id
             if is_own and delivery.before is None:
                 exists = last >= partition.start_offset
-                delivery.begin(RecordState.AVAILABLE if exists else RecordState.ARCHIVED, limit)
+                delivery.begin(RecordState.AVAILABLE if exists else RecordState.ARCHIVED, config)
                 pending.append((first, last, delivery))
     return pending
 
@@ -61,10 +61,8 @@ class _Acknowledging:
 
     def __init__(self, partition: SharePartition, member_id: str, now_ms: float) -> None:
         self.partition, self.member_id = partition, member_id
-        config = partition.config()
-        self.limit = config.delivery_count_limit
-        self.renew_is_enabled = config.renew_is_enabled
-        self.deadline_ms = now_ms + config.record_lock_duration_ms
+        self.config = partition.config()
+        self.deadline_ms = now_ms + self.config.record_lock_duration_ms
         self.pending: Pending = []
 
     def take(self, said: Acknowledgement) -> None:
@@ -121,10 +119,13 @@ class _Acknowledging:
             raise _refused("Member is not the owner of offset")
 
     def _apply(self, first_offset: int, last_offset: int, delivery: Delivery, kind: int) -> None:
-        if kind != AcknowledgeType.RENEW:
-            delivery.begin(OUTCOMES[AcknowledgeType(kind)], self.limit)
-            self.pending.append((first_offset, last_offset, delivery))
-        elif self.renew_is_enabled:
+        if kind == AcknowledgeType.RENEW:
+            if not self.config.renew_is_enabled:
+                raise _refused("Renewing acquisition locks is not enabled for the group.")
             delivery.lock_deadline_ms = self.deadline_ms
+            return
+        if kind == AcknowledgeType.REJECT:
+            delivery.reject(self.config)
         else:
-            raise _refused("Renewing acquisition locks is not enabled for the group.")
+            delivery.begin(OUTCOMES[AcknowledgeType(kind)], self.config)
+        self.pending.append((first_offset, last_offset, delivery))

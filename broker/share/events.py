@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ...protocol.errors import ErrorCode
 from .in_flight import Delivery
 from .state_batches import StateBatch
+from .states import Cause, RecordState
 
 
 class ShareError(Exception):
@@ -20,12 +21,21 @@ class ShareError(Exception):
 
 
 class DeliveryConfig(NamedTuple):
-    """What holds for the records of a share group: its own settings, or the broker's."""
+    """What holds for the records of a share group: its own settings, or the broker's.
+
+    `has_dead_letters`: what it gives up goes to a dead letter queue.
+    """
 
     delivery_count_limit: int = 5
     record_lock_duration_ms: int = 30_000
     partition_max_record_locks: int = 2_000
     renew_is_enabled: bool = True
+    has_dead_letters: bool = False
+
+    @property
+    def given_up(self) -> RecordState:
+        """What becomes of a record that is not to be delivered any more."""
+        return RecordState.ARCHIVING if self.has_dead_letters else RecordState.ARCHIVED
 
 
 class RecordBatch(NamedTuple):
@@ -68,10 +78,25 @@ class Acknowledgement(NamedTuple):
     types: Sequence[int]
 
 
+class DeadLetter(NamedTuple):
+    """Records for the dead letter queue, from `first_offset` to `last_offset`, that were delivered so many
+    times.
+    """
+
+    first_offset: int
+    last_offset: int
+    delivery_count: int
+    cause: Cause
+
+
 class Change(NamedTuple):
-    """What is to be stored. `pending` are the states that wait for it, none where it holds already."""
+    """What is to be stored. `pending` are the states that wait for it, none where it holds already.
+
+    `letters` go to the dead letter queue then: once it is stored, or where it holds already, in any case.
+    """
 
     start_offset: int
     delivery_complete_count: int
     batches: tuple[StateBatch, ...]
     pending: tuple[Delivery, ...] = ()
+    letters: tuple[DeadLetter, ...] = ()

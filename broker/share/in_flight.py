@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import inf
+from typing import TYPE_CHECKING
 
 from .state_batches import StateBatch
-from .states import RecordState
+from .states import Cause, RecordState
+
+if TYPE_CHECKING:
+    from .events import DeliveryConfig
 
 NOBODY = ""
 
@@ -20,10 +24,11 @@ class Delivery:
     """The state of one record, or of a batch of them alike.
 
     `member_id` has acquired it, until `lock_deadline_ms` on the monotonic clock. While `before` is set, the
-    state is pending, and `before` is the state and the member to go back to.
+    state is pending, and `before` is the state and the member to go back to. While it is archiving, `cause`
+    says why.
     """
 
-    __slots__ = ("before", "count", "lock_deadline_ms", "member_id", "state")
+    __slots__ = ("before", "cause", "count", "lock_deadline_ms", "member_id", "state")
 
     def __init__(
         self, state: RecordState, count: int, member_id: str = NOBODY, lock_deadline_ms: float = inf
@@ -33,10 +38,13 @@ class Delivery:
         self.member_id = member_id
         self.lock_deadline_ms = lock_deadline_ms
         self.before: tuple[RecordState, str] | None = None
+        self.cause = Cause.DELIVERED_TOO_OFTEN
 
     def copy(self) -> Delivery:
         """The same, to be changed on its own."""
-        return Delivery(self.state, self.count, self.member_id, self.lock_deadline_ms)
+        copy = Delivery(self.state, self.count, self.member_id, self.lock_deadline_ms)
+        copy.cause = self.cause
+        return copy
 
     @property
     def is_free(self) -> bool:
@@ -54,15 +62,15 @@ class Delivery:
         self.count += 1
         self.lock_deadline_ms = lock_deadline_ms
 
-    def let_go(self, state: RecordState, limit: int) -> None:
-        """The member has no say any more. What has been delivered `limit` times does not come back."""
-        if state is RecordState.AVAILABLE and self.count >= limit:
-            state = RecordState.ARCHIVED
+    def let_go(self, state: RecordState, config: DeliveryConfig) -> None:
+        """The member has no say any more. What has been delivered too often does not come back."""
+        if state is RecordState.AVAILABLE and self.count >= config.delivery_count_limit:
+            state, self.cause = config.given_up, Cause.DELIVERED_TOO_OFTEN
         self.state, self.member_id = state, NOBODY
 
-    def unlock(self, limit: int) -> None:
+    def unlock(self, config: DeliveryConfig) -> None:
         """The lock has run out."""
-        self.let_go(RecordState.AVAILABLE, limit)
+        self.let_go(RecordState.AVAILABLE, config)
         self.lock_deadline_ms = inf
 
     def archive(self) -> None:
@@ -70,13 +78,20 @@ class Delivery:
         self.state, self.member_id, self.lock_deadline_ms = RecordState.ARCHIVED, NOBODY, inf
         self.before = None
 
-    def begin(self, state: RecordState, limit: int) -> None:
+    def begin(self, state: RecordState, config: DeliveryConfig) -> None:
         """`let_go`, pending."""
         self.before = (self.state, self.member_id)
-        self.let_go(state, limit)
+        self.let_go(state, config)
 
-    def settle(self, stored: bool, limit: int, now_ms: float) -> None:
-        """The pending state holds, or the one before comes back; its lock may have run out meanwhile."""
+    def reject(self, config: DeliveryConfig) -> None:
+        """The member cannot make anything of it: given up, pending."""
+        self.begin(config.given_up, config)
+        self.cause = Cause.REJECTED
+
+    def settle(self, stored: bool, config: DeliveryConfig, now_ms: float) -> None:
+        """The pending state holds, or the one before comes back; its lock may have run out meanwhile, and
+        then nobody tells the dead letter queue.
+        """
         if self.before is None:
             return
         before, self.before = self.before, None
@@ -85,7 +100,7 @@ class Delivery:
             return
         self.state, self.member_id = before
         if self.lock_deadline_ms <= now_ms:
-            self.unlock(limit)
+            self.unlock(config._replace(has_dead_letters=False))
 
 
 class Batch:

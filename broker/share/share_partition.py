@@ -2,8 +2,9 @@
 
 Everything from `start_offset` to the last batch in flight is known here; what comes after has not been read
 yet. `acquire` gives records to a member for a while, `acknowledge` and `release` end that, `expire` does when
-time is up. Each returns the Change to be stored, if there is one; `settle` says how that went. The module
-knows of no clock and no log: `now_ms` is the monotonic clock, and what was read is told as RecordBatches.
+time is up. Each returns the Change to be stored, if there is one; `settle` says how that went, and gives back
+what is for the dead letter queue now; `bury` ends what has been there. The module knows of no clock and no
+log: `now_ms` is the monotonic clock, and what was read is told as RecordBatches.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
 
 from . import acknowledging, acquiring
-from .events import Acknowledgement, Acquired, Acquisition, Change, DeliveryConfig, RecordBatch
+from .events import Acknowledgement, Acquired, Acquisition, Change, DeadLetter, DeliveryConfig, RecordBatch
 from .in_flight import Batch, Delivery, stored_as
 from .state_batches import StateBatch, combine
-from .states import RecordState
+from .states import Cause, RecordState
 
 
 class SharePartition:
@@ -108,8 +109,8 @@ class SharePartition:
 
     def expire(self, now_ms: float) -> Change | None:
         """Locks that have run out are gone. The states hold at once, stored or not."""
-        limit = self.config().delivery_count_limit
-        unlocked: list[StateBatch] = []
+        config = self.config()
+        unlocked: list[tuple[int, int, Delivery]] = []
         for batch in self.batches:
             if batch.spans(self.start_offset):
                 batch.part()
@@ -118,18 +119,39 @@ class SharePartition:
                     if last < self.start_offset:
                         delivery.archive()
                     else:
-                        delivery.unlock(limit)
-                    unlocked.append(stored_as(first, last, delivery))
-        if not unlocked:
-            return None
-        return Change(self.start_offset, self.delivery_complete_count, tuple(unlocked))
+                        delivery.unlock(config)
+                    unlocked.append((first, last, delivery))
+        return self._change(unlocked, is_pending=False)
 
-    def settle(self, change: Change, stored: bool, now_ms: float) -> None:
-        """A change is stored, or could not be."""
-        limit = self.config().delivery_count_limit
+    def settle(self, change: Change, stored: bool, now_ms: float) -> Sequence[DeadLetter]:
+        """A change is stored, or could not be. What is to be written to the dead letter queue now."""
+        config = self.config()
         for delivery in change.pending:
-            delivery.settle(stored, limit, now_ms)
+            delivery.settle(stored, config, now_ms)
         self.advance()
+        return change.letters if stored or not change.pending else ()
+
+    def left_letters(self) -> list[DeadLetter]:
+        """What was on its way to the dead letter queue when the broker stopped. Why, is not stored."""
+        limit = self.config().delivery_count_limit
+        return [
+            DeadLetter(
+                first,
+                last,
+                delivery.count,
+                Cause.DELIVERED_TOO_OFTEN if delivery.count >= limit else Cause.REJECTED,
+            )
+            for first, last, delivery in self.all_deliveries()
+            if delivery.state is RecordState.ARCHIVING
+        ]
+
+    def bury(self, letter: DeadLetter) -> Change:
+        """The dead letter queue is done with records, whether it has them or not. That holds at once."""
+        self.archive(letter.first_offset, letter.last_offset + 1, RecordState.ARCHIVING)
+        done = StateBatch(
+            letter.first_offset, letter.last_offset, RecordState.ARCHIVED, letter.delivery_count
+        )
+        return Change(self.start_offset, self.delivery_complete_count, (done,))
 
     def move_start(self, log_start_offset: int) -> None:
         """The log begins here now: what is before is not delivered any more."""
@@ -179,12 +201,19 @@ class SharePartition:
                     self.start_offset = max(self.start_offset, offset)
                     break
 
-    def _change(self, pending: list[tuple[int, int, Delivery]]) -> Change | None:
-        if not pending:
+    def _change(
+        self, changed: Sequence[tuple[int, int, Delivery]], *, is_pending: bool = True
+    ) -> Change | None:
+        if not changed:
             return None
         return Change(
             self.start_offset,
             self.delivery_complete_count,
-            tuple(stored_as(first, last, delivery) for first, last, delivery in pending),
-            tuple(delivery for *_, delivery in pending),
+            tuple(stored_as(first, last, delivery) for first, last, delivery in changed),
+            tuple(delivery for *_, delivery in changed) if is_pending else (),
+            tuple(
+                DeadLetter(first, last, delivery.count, delivery.cause)
+                for first, last, delivery in changed
+                if delivery.state is RecordState.ARCHIVING
+            ),
         )

@@ -1,7 +1,7 @@
 """A share partition, its members and its stored state, as histories drawn from a seed; and a model beside it.
 
-The model knows of every record who holds it until when, how often it was delivered, and what was stored.
-After each step the machine has to say the same.
+The model knows of every record who holds it until when, how often it was delivered, what was stored, and
+whether the dead letter queue has it. After each step the machine has to say the same.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from odradek.broker.share.events import (
     Acknowledgement,
     Acquisition,
     Change,
+    DeadLetter,
     DeliveryConfig,
     RecordBatch,
     ShareError,
@@ -32,10 +33,16 @@ LOCK_MS, LIMIT, ROOM = 1_000, 4, 60
 
 
 class Truth:
-    """What is so of one record. `stored` is the state and the count that outlive the broker."""
+    """What is so of one record. `stored` is the state and the count that outlive the broker.
 
-    def __init__(self, is_aborted: bool) -> None:
+    `given_up` is what becomes of it when it is rejected or was delivered too often; `letters` is how often
+    the dead letter queue was given it.
+    """
+
+    def __init__(self, is_aborted: bool, given_up: RecordState) -> None:
         self.is_aborted = is_aborted
+        self.given_up = given_up
+        self.letters = 0
         self.state = RecordState.AVAILABLE
         self.count = 0
         self.holder = ""
@@ -45,7 +52,7 @@ class Truth:
     def free(self) -> None:
         """Nobody holds it, and it comes again unless it has come too often."""
         self.holder, self.deadline_ms = "", inf
-        self.state = RecordState.ARCHIVED if self.count >= LIMIT else RecordState.AVAILABLE
+        self.state = self.given_up if self.count >= LIMIT else RecordState.AVAILABLE
 
     def forget(self) -> None:
         """The broker has started anew."""
@@ -59,6 +66,8 @@ class ShareWorld:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.now_ms = 0.0
+        self.config = DeliveryConfig(LIMIT, LOCK_MS, ROOM, has_dead_letters=self.random.random() < 0.6)
+        self.letters: list[DeadLetter] = []
         self.log: list[RecordBatch] = []
         self.truth: list[Truth] = []
         self.records: list[tuple[bytes, bytes | None]] = []
@@ -90,8 +99,7 @@ class ShareWorld:
 
     def _load(self) -> SharePartition:
         snapshot = self._ask(lambda effects: self.states.read(KEY, 0, None, self._instant(), effects))
-        config = DeliveryConfig(LIMIT, LOCK_MS, ROOM)
-        return SharePartition(snapshot.start_offset, snapshot.batches, lambda: config)  # type: ignore[attr-defined]
+        return SharePartition(snapshot.start_offset, snapshot.batches, lambda: self.config)  # type: ignore[attr-defined]
 
     def _store(self, change: Change | None, *, fails: bool = False) -> None:
         if change is None:
@@ -104,16 +112,17 @@ class ShareWorld:
             for batch in change.batches:
                 for truth in self.truth[batch.first_offset : batch.last_offset + 1]:
                     truth.stored = (RecordState(batch.delivery_state), batch.delivery_count)
-        self.machine.settle(change, not fails, self.now_ms)
+        self.letters += self.machine.settle(change, not fails, self.now_ms)
 
     # Steps
 
     def run(self, steps: int) -> None:
         """So many steps, and then until every record is done with."""
         choices = (
-            self.produce, self.acquire, self.acquire, self.say, self.say, self.leave, self.wait, self.restart
+            self.produce, self.acquire, self.acquire, self.say, self.say, self.leave, self.wait, self.restart,
+            self.bury,
         )  # fmt: skip
-        weights = (3, 6, 6, 6, 6, 1, 3, 1)
+        weights = (3, 6, 6, 6, 6, 1, 3, 1, 3)
         for _ in range(steps):
             self.random.choices(choices, weights)[0]()
             self.check()
@@ -124,7 +133,7 @@ class ShareWorld:
         size, is_aborted = self.random.randint(1, 6), self.random.random() < 0.15
         first = len(self.truth)
         self.log.append(RecordBatch(first, first + size - 1, is_aborted))
-        self.truth += [Truth(is_aborted) for _ in range(size)]
+        self.truth += [Truth(is_aborted, self.config.given_up) for _ in range(size)]
 
     def acquire(self) -> None:
         """A member fetches."""
@@ -187,7 +196,7 @@ class ShareWorld:
             elif not fails:
                 truth.free()
                 if kind != RELEASE:
-                    truth.state = RecordState.ACKNOWLEDGED if kind == ACCEPT else RecordState.ARCHIVED
+                    truth.state = RecordState.ACKNOWLEDGED if kind == ACCEPT else truth.given_up
 
     def leave(self) -> None:
         """A member is gone."""
@@ -206,6 +215,20 @@ class ShareWorld:
                 truth.free()
         self._store(change, fails=self.random.random() < 0.1)
 
+    def bury(self) -> None:
+        """The dead letter queue is done with something."""
+        if not self.letters:
+            return
+        letter = self.letters.pop(self.random.randrange(len(self.letters)))
+        dead = self.truth[letter.first_offset : letter.last_offset + 1]
+        for truth in dead:
+            assert truth.state is RecordState.ARCHIVING, "nobody has given it up"
+            assert truth.count == letter.delivery_count
+            truth.state, truth.letters = RecordState.ARCHIVED, truth.letters + 1
+        fails = self.random.random() < 0.1
+        self._store(self.machine.bury(letter), fails=fails)
+        assert fails or all(truth.stored[0] is RecordState.ARCHIVED for truth in dead), "not stored"
+
     def restart(self) -> None:
         """The broker is killed, and starts from what was stored; what is redundant may have been deleted."""
         if self.random.random() < 0.5:
@@ -214,6 +237,7 @@ class ShareWorld:
         for truth in self.truth:
             truth.forget()
         self.machine = self._load()
+        self.letters = self.machine.left_letters()
 
     def drain(self) -> None:
         """Members that accept everything come to the end of the log."""
@@ -234,6 +258,8 @@ class ShareWorld:
                 for truth in self.truth[each.first_offset : each.last_offset + 1]:
                     assert truth.state is RecordState.AVAILABLE
                     truth.state = RecordState.ACKNOWLEDGED
+            while self.letters:
+                self.bury()
             if offset >= len(self.truth):
                 break
         left = [
@@ -249,6 +275,8 @@ class ShareWorld:
         start = self.machine.start_offset
         for at, truth in enumerate(self.truth[:start]):
             assert truth.state.is_terminal, f"{at} is skipped"
+            is_lost = self.config.has_dead_letters and not (truth.letters or truth.is_aborted)
+            assert truth.state is RecordState.ACKNOWLEDGED or not is_lost, f"{at} never came into the queue"
         seen = start
         for first, last, delivery in self.machine.all_deliveries():
             for at in range(max(first, start), last + 1):

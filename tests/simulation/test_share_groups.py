@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from odradek.broker.share import acknowledging, acquiring, share_partition, state_shard
+from odradek.broker.share.events import Change
 from odradek.broker.share.in_flight import Delivery
 from odradek.broker.share.share_partition import SharePartition
+from odradek.broker.share.state_batches import StateBatch
 from odradek.broker.share.states import RecordState
 
 from .share_world import ShareWorld
@@ -41,11 +43,11 @@ def _acquire_without_counting(self: Delivery, member_id: str, deadline_ms: float
     self.state, self.member_id, self.lock_deadline_ms = RecordState.ACQUIRED, member_id, deadline_ms
 
 
-def _let_go_for_ever(self: Delivery, state: RecordState, limit: int) -> None:  # noqa: ARG001
+def _let_go_for_ever(self: Delivery, state: RecordState, config: Any) -> None:  # noqa: ARG001
     self.state, self.member_id = state, ""
 
 
-def _settle_always(self: Delivery, stored: bool, limit: int, now_ms: float) -> None:  # noqa: ARG001
+def _settle_always(self: Delivery, stored: bool, config: Any, now_ms: float) -> None:  # noqa: ARG001
     self.before, self.lock_deadline_ms = None, float("inf")
 
 
@@ -61,6 +63,25 @@ def _combine_nothing(batches: Any, start_offset: int) -> Any:  # noqa: ARG001
 
 def _take_in_nothing(self: Any, update: Any) -> Any:
     return self.snapshot._replace(start_offset=update.start_offset)
+
+
+def _reject_at_once(self: Delivery, config: Any) -> None:
+    self.begin(RecordState.ARCHIVED, config)
+
+
+def _bury_in_memory(self: SharePartition, letter: Any) -> Change:
+    self.archive(letter.first_offset, letter.last_offset + 1, RecordState.ARCHIVING)
+    return Change(self.start_offset, self.delivery_complete_count, ())
+
+
+def _bury_elsewhere(self: SharePartition, letter: Any) -> Change:
+    done = StateBatch(letter.first_offset, letter.last_offset, RecordState.ARCHIVED, letter.delivery_count)
+    return Change(self.start_offset, self.delivery_complete_count, (done,))
+
+
+def _send_always(self: SharePartition, change: Change, stored: bool, now_ms: float) -> Any:
+    _settle(self, change, stored, now_ms)
+    return change.letters
 
 
 def _nothing(*_: Any) -> None:
@@ -88,10 +109,17 @@ def _all_room(partition: Any, wanted: Any, fetch_offset: int, last_offset: int) 
     return last_offset, 10**6
 
 
+_settle = SharePartition.settle
+
 FAULTS: dict[str, tuple[Any, str, Any]] = {
     "deliveries are not counted": (Delivery, "acquire", _acquire_without_counting),
     "the limit of deliveries is forgotten": (Delivery, "let_go", _let_go_for_ever),
     "what could not be stored holds": (Delivery, "settle", _settle_always),
+    "what is rejected never comes into the queue": (Delivery, "reject", _reject_at_once),
+    "what is on its way when the broker stops is lost": (SharePartition, "left_letters", _no_pending),
+    "that the queue is done is not stored": (SharePartition, "bury", _bury_in_memory),
+    "that the queue is done is stored only": (SharePartition, "bury", _bury_elsewhere),
+    "the queue gets what could not be stored": (SharePartition, "settle", _send_always),
     "locks do not run out": (Delivery, "unlock", _nothing),
     "the start goes too far": (SharePartition, "advance", _advance_too_far),
     "the start stays": (SharePartition, "advance", _nothing),
