@@ -11,7 +11,12 @@ from . import tables
 from .runner import Selection
 from .tables import Table
 
-CLIENTS = {"kafka-python": "kafka-python-3.0", "confluent-kafka": "confluent-kafka", "aiokafka": "aiokafka"}
+CLIENTS = {
+    "kafka-python": "kafka-python-3.0",
+    "confluent-kafka": "confluent-kafka",
+    "confluent-kafka-aio": "confluent-kafka-aio",
+    "aiokafka": "aiokafka",
+}
 """Their names here, and their rows in clients.toml."""
 CLEANERS = ("kafka-python", "confluent-kafka")
 """The clients that can delete what a run has made at a broker that others use."""

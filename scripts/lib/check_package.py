@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Folders whose modules are all installed, with those below; and below which path of the package.
 WHOLE = {"broker": "broker", "protocol": "protocol", "storage": "storage", "compat-tests/suite": "compat"}
 # Folders of clients whose modules are installed, without those below: what programs share, and programs.
-CLIENTS = ("", "aiokafka", "confluent_kafka", "kafka_python")
+CLIENTS = ("", "aiokafka", "confluent_kafka", "confluent_kafka_aio", "kafka_python")
 
 
 def expected_files() -> dict[str, str]:

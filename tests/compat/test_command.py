@@ -113,7 +113,10 @@ def test_something_else_listens(answer: bytes) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--client", "x"], "There is no client 'x'; there are kafka-python, confluent-kafka, aiokafka."),
+        (
+            ["--client", "x"],
+            "There is no client 'x'; there are kafka-python, confluent-kafka, confluent-kafka-aio, aiokafka.",
+        ),
         (["--jobs", "0"], "Invalid value for '--jobs': 0 is not in the range x>=1."),
     ],
 )

@@ -53,11 +53,13 @@ async function waitUntil(condition, what, seconds = 30) {
   throw new Error(`not within ${seconds} s: ${what}`);
 }
 
+/** What the names of this run's topics and groups begin with, at a broker that is not the suite's own. */
+const RUN = process.env.ODRADEK_COMPAT_RUN ?? '';
 let numbers = 0;
 
 /** A name that no other cell uses. */
 function fresh(kind) {
-  return `${kind}-${process.pid}-${process.hrtime.bigint() % 1000000000n}-${numbers++}`;
+  return `${RUN}${kind}-${process.pid}-${process.hrtime.bigint() % 1000000000n}-${numbers++}`;
 }
 
 /** Keys and values that tell their own place. */

@@ -8,6 +8,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** What must hold, what is waited for, and names that no other cell uses. */
 final class Check {
     private static final AtomicInteger NUMBERS = new AtomicInteger();
+    /** What the names of this run's topics and groups begin with, at a broker that is not the suite's own. */
+    private static final String RUN = System.getenv().getOrDefault("ODRADEK_COMPAT_RUN", "");
 
     private Check() {
     }
@@ -55,7 +57,7 @@ final class Check {
     }
 
     static String fresh(String kind) {
-        return kind + "-" + ProcessHandle.current().pid() + "-" + System.nanoTime() % 1_000_000_000L + "-"
+        return RUN + kind + "-" + ProcessHandle.current().pid() + "-" + System.nanoTime() % 1_000_000_000L + "-"
             + NUMBERS.getAndIncrement();
     }
 
