@@ -12,12 +12,9 @@ recovery is crashed again at each of its calls, `<...>/<call>`.
 from __future__ import annotations
 
 import argparse
-import re
-import subprocess
 import sys
 import time
 from collections.abc import Collection
-from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
@@ -163,27 +160,6 @@ def run(seed: str, outcomes: int, often: Collection[str] = ()) -> int:
 def replay(name: str) -> None:
     """Look at one outcome again, or at all of a workload. Raises Failed if it still fails."""
     Runner(sys.maxsize, only=name if "/" in name else None).run(name.split("/")[0])
-
-
-def run_in_processes(seed: str, outcomes: int, processes: int) -> int:
-    """Divide the outcomes among processes, and return how many they have checked. Raises Failed."""
-    share = -(-outcomes // processes)
-    command = [sys.executable, "-m", "tests.storage.crash_runner", "--outcomes", str(share), "--seed"]
-    children = [
-        subprocess.Popen(
-            [*command, f"{seed}.{number}"],
-            cwd=Path(__file__).parents[2],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for number in range(processes)
-    ]
-    printed = [child.communicate()[0] for child in children]
-    counts = [re.search(r"(\d+) outcomes hold", text) for text in printed]
-    if not all(counts):
-        raise Failed("".join(printed))
-    return sum(int(count[1]) for count in counts if count)
 
 
 def main() -> int:
