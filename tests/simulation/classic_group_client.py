@@ -1,4 +1,4 @@
-"""A simulated consumer that keeps the rules of the classic group protocol, on a connection that may break."""
+"""A simulated consumer that keeps the rules of the classic group protocol."""
 
 from __future__ import annotations
 
@@ -17,116 +17,44 @@ from odradek.broker.groups.events import (
 )
 from odradek.protocol.errors import ErrorCode
 
-if TYPE_CHECKING:
-    from .classic_group_model import World
+from .client import GROUP, Client, Token, Violation
 
-GROUP = "flights"
+if TYPE_CHECKING:
+    from .classic_group_model import ClassicWorld
+
 TOPIC = "departures"
 PARTITIONS = 6
 SESSIONS_MS = (6_000, 10_000, 30_000)
 REBALANCES_MS = (4_000, 15_000, 30_000)
 HEARTBEAT_MS = 3_000
-STALL_MS = 50_000
-REST_MS = 8 * (max(SESSIONS_MS) + max(REBALANCES_MS))
-LASTS_MS = 10_000
 SUBSCRIPTION = b"\x00\x00" + b"\x00\x00\x00\x01" + b"\x00\x0adepartures" + b"\xff\xff\xff\xff"
 
 
-class Violation(AssertionError):
-    """Something happened that must never happen."""
+class ClassicClient(Client):
+    """A consumer that follows the protocol."""
 
-
-class Token:
-    """A request on its way: who waits for it, on which of its connections."""
-
-    def __init__(self, client: Client, answer: Callable[[Any], None]) -> None:
-        self.client = client
-        self.connection = client.connection
-        self.answer = answer
-
-
-class Client:
-    """A consumer that follows the protocol, on a connection that may break."""
-
-    def __init__(self, world: World, name: str, instance_id: str | None) -> None:
-        self.world = world
-        self.name = name
-        self.instance_id = instance_id
-        self.alive = True
-        self.connection = 0
-        self.member_id = ""
+    def __init__(self, world: ClassicWorld, name: str, instance_id: str | None) -> None:
+        super().__init__(world, name, instance_id)
+        self.world: ClassicWorld = world
         self.generation_id = -1
         self.owned: list[int] = []
         self.positions: dict[int, int] = {}
         self.forgets_sync = False
         self.has_forgotten_sync = False
-        self.stalls = False
         self.session_ms = world.rng.choice(SESSIONS_MS)
         self.rebalance_ms = world.rng.choice(REBALANCES_MS)
-        self.last_arrival_ms = 0.0
-        self.steps = 0
         self.rewound: set[int] = set()
-
-    def later(self, delay_ms: float, step: Callable[[], None]) -> None:
-        """Take the next step in a while, unless something else makes another step the next one."""
-        self.steps += 1
-        number = self.steps
-        self.world.at(delay_ms, lambda: step() if self.alive and self.steps == number else None)
-
-    # The network
-
-    def send(
-        self,
-        event: Callable[[Token, Instant, Effects], None],
-        answer: Callable[[Any], None],
-        may_stall: bool = False,
-        before: Callable[[Instant, Effects], None] | None = None,
-    ) -> None:
-        """Send a request; `answer` is called with the reply, unless the connection breaks first. `before` is
-        an event of its own that comes right before it.
-        """
-        world, token = self.world, Token(self, answer)
-        if not world.quiet and world.rng.random() < world.trouble.break_connection:
-            world.at(world.rng.random() * 50, self.break_connection)
-        # A connection keeps the order of its requests.
-        delay_ms = world.rng.random() * 40
-        if self.stalls and may_stall and not world.quiet:
-            self.stalls = False
-            delay_ms = world.rng.random() * STALL_MS
-        self.last_arrival_ms = max(self.last_arrival_ms, world.now_ms + delay_ms)
-
-        def arrive() -> None:
-            if token.connection == self.connection or self.arrives_late():
-                if before is not None:
-                    world.submit(lambda effects: before(world.instant(), effects))
-                world.submit(lambda effects: event(token, world.instant(), effects))
-
-        world.at(self.last_arrival_ms - world.now_ms, arrive)
-
-    def arrives_late(self) -> bool:
-        """Whether a request still reaches the coordinator after its connection broke."""
-        return False
-
-    def receive(self, token: Token, reply: Any) -> None:
-        """A reply leaves the coordinator."""
-
-        def arrive() -> None:
-            if self.alive and token.connection == self.connection:
-                token.answer(reply)
-
-        self.world.at(self.world.rng.random() * 40, arrive)
 
     def break_connection(self) -> None:
         """All that is in flight is lost; the client connects again and starts over from what it knows."""
-        self.connection += 1
+        super().break_connection()
         if self.alive:
             self.later(100, self.beat if self.owned else self.join)
 
     def crash(self) -> None:
         """Gone without a word."""
-        self.alive = False
+        super().crash()
         self.owned = []
-        self.connection += 1
 
     def leave(self) -> None:
         """Leave with a LeaveGroup, whose answer nobody waits for."""

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -23,45 +21,35 @@ from odradek.broker.groups.classic.group import ClassicGroup
 from odradek.broker.groups.classic.member import Member
 from odradek.protocol.errors import ErrorCode
 
-from .classic_group_client import GROUP, REST_MS, Client, Violation
-from .classic_group_model import World
+from .classic_group_client import ClassicClient
+from .classic_group_model import REST_MS, ClassicWorld
+from .client import GROUP
+from .histories import assert_found, play
 
 HISTORIES = 2_000
 MUTANT_HISTORIES = 600
-
-
-def first_seed() -> int:
-    """Another one each run, unless the environment names it."""
-    given = os.environ.get("ODRADEK_SEED")
-    return random.SystemRandom().randrange(1 << 40) if given is None else int(given)
 
 
 def test_every_history_keeps_the_invariants() -> None:
     """No partition has two owners in a generation, all comes to rest, offsets do not go back, restarts lose
     nothing.
     """
-    seed = first_seed()
-    print(f"ODRADEK_SEED={seed}")
-    for number in range(HISTORIES):
-        try:
-            World(seed + number).run()
-        except Exception as error:
-            raise AssertionError(f"ODRADEK_SEED={seed + number}: {error}") from error
+    play(lambda seed: ClassicWorld(seed).run(), HISTORIES)
 
 
 def test_a_history_is_a_function_of_its_seed() -> None:
     """The same seed gives the same log, record for record."""
     for seed in range(5):
-        assert World(seed).run().log == World(seed).run().log
+        assert ClassicWorld(seed).run().log == ClassicWorld(seed).run().log
 
 
 def test_rest_is_looked_for_when_a_jump_has_taken_effect() -> None:
     """A jump as the last thing that happens ends every session: the world is not at rest before its clients
     have come back, though they and the group still agree at that moment.
     """
-    world = World(0)
+    world = ClassicWorld(0)
     world.quiet = True
-    one, other, awaited = (Client(world, name, None) for name in ("one", "other", "awaited"))
+    one, other, awaited = (ClassicClient(world, name, None) for name in ("one", "other", "awaited"))
     for client, session_ms in ((one, 6_000), (other, 6_000), (awaited, 30_000)):
         client.session_ms, client.rebalance_ms = session_ms, 15_000
     world.clients = [one, other, awaited]
@@ -84,19 +72,13 @@ def test_histories_that_once_failed(seed: int) -> None:
     """Seeds that the model once took for violations: a jump as the last trouble, and a client that forgets a
     sync that its group has already had.
     """
-    World(seed).run()
+    ClassicWorld(seed).run()
 
 
 @pytest.mark.long
 def test_many_more_histories_keep_the_invariants() -> None:
     """The same for a hundred times as many histories."""
-    seed = first_seed()
-    print(f"ODRADEK_SEED={seed}")
-    for number in range(100 * HISTORIES):
-        try:
-            World(seed + number).run()
-        except Exception as error:
-            raise AssertionError(f"ODRADEK_SEED={seed + number}: {error}") from error
+    play(lambda seed: ClassicWorld(seed).run(), 100 * HISTORIES)
 
 
 # Mutants: each puts one fault into the machines; the histories must find every one of them.
@@ -265,9 +247,4 @@ MUTANTS: list[Mutate] = [
 def test_the_histories_find_a_fault(mutate: Mutate, monkeypatch: pytest.MonkeyPatch) -> None:
     """The checks can fail: with this fault in the machines, some history ends in a violation."""
     mutate(monkeypatch)
-    for seed in range(MUTANT_HISTORIES):
-        try:
-            World(seed).run()
-        except (Violation, KeyError):
-            return
-    pytest.fail(f"{MUTANT_HISTORIES} histories did not notice: {mutate.__doc__}")
+    assert_found(lambda seed: ClassicWorld(seed).run(), MUTANT_HISTORIES, mutate)

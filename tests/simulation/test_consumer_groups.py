@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -35,35 +33,18 @@ from odradek.broker.groups.consumer.reconciliation import Reconciliation
 from odradek.broker.groups.consumer.records import ConsumerGroupEpoch, CurrentAssignment
 from odradek.broker.groups.shard import Shard
 
-from .classic_group_client import Violation
 from .consumer_group_model import ConsumerWorld
+from .histories import assert_found, play
 
 HISTORIES = 200
 MUTANT_HISTORIES = 400
-
-
-def first_seed() -> int:
-    """Another one each run, unless the environment names it."""
-    given = os.environ.get("ODRADEK_SEED")
-    return random.SystemRandom().randrange(1 << 40) if given is None else int(given)
-
-
-def play(histories: int) -> None:
-    """So many histories; a failure names its seed."""
-    seed = first_seed()
-    print(f"ODRADEK_SEED={seed}")
-    for number in range(histories):
-        try:
-            ConsumerWorld(seed + number).run()
-        except Exception as error:
-            raise AssertionError(f"ODRADEK_SEED={seed + number}: {error}") from error
 
 
 def test_every_history_keeps_the_invariants() -> None:
     """No partition has two owners, all comes to rest with every partition owned, offsets do not go back, and
     restarts and compaction lose nothing.
     """
-    play(HISTORIES)
+    play(lambda seed: ConsumerWorld(seed).run(), HISTORIES)
 
 
 def test_a_history_is_a_function_of_its_seed() -> None:
@@ -75,7 +56,7 @@ def test_a_history_is_a_function_of_its_seed() -> None:
 @pytest.mark.long
 def test_many_more_histories_keep_the_invariants() -> None:
     """The same for twenty thousand histories."""
-    play(20_000)
+    play(lambda seed: ConsumerWorld(seed).run(), 20_000)
 
 
 # Mutants: each puts one fault into the machines; the histories must find every one of them.
@@ -241,20 +222,14 @@ MUTANTS: list[Mutate] = [
 def test_the_histories_find_a_fault(mutate: Mutate, monkeypatch: pytest.MonkeyPatch) -> None:
     """The checks can fail: with this fault in the machines, some history ends in a violation."""
     mutate(monkeypatch)
-    assert_found(mutate, None)
+    assert_found(lambda seed: ConsumerWorld(seed).run(), MUTANT_HISTORIES, mutate)
 
 
 def test_the_histories_find_what_is_lost_with_an_append(monkeypatch: pytest.MonkeyPatch) -> None:
     """So do histories in which many appends fail."""
     a_lost_epoch_record_is_not_written_again(monkeypatch)
-    assert_found(a_lost_epoch_record_is_not_written_again, 0.3)
-
-
-def assert_found(mutate: Mutate, fail_append: float | None) -> None:
-    """Some history ends in a violation."""
-    for seed in range(MUTANT_HISTORIES):
-        try:
-            ConsumerWorld(seed, fail_append).run()
-        except (Violation, KeyError):
-            return
-    pytest.fail(f"{MUTANT_HISTORIES} histories did not notice: {mutate.__doc__}")
+    assert_found(
+        lambda seed: ConsumerWorld(seed, 0.3).run(),
+        MUTANT_HISTORIES,
+        a_lost_epoch_record_is_not_written_again,
+    )

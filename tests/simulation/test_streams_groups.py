@@ -21,30 +21,18 @@ from odradek.broker.groups.streams.reconciliation import Reconciliation
 from odradek.broker.groups.streams.records import StreamsCurrent, StreamsGroupEpoch
 from odradek.broker.groups.streams.tasks import TaskSets
 
-from .classic_group_client import Violation
+from .histories import assert_found, play
 from .streams_group_model import StreamsWorld
-from .test_consumer_groups import first_seed
 
 HISTORIES = 200
 MUTANT_HISTORIES = 400
-
-
-def play(histories: int) -> None:
-    """So many histories; a failure names its seed."""
-    seed = first_seed()
-    print(f"ODRADEK_SEED={seed}")
-    for number in range(histories):
-        try:
-            StreamsWorld(seed + number).run()
-        except Exception as error:
-            raise AssertionError(f"ODRADEK_SEED={seed + number}: {error}") from error
 
 
 def test_every_history_keeps_the_invariants() -> None:
     """No task is run twice, no state of a process is opened twice, all comes to rest with every task run and
     replicated, offsets do not go back, and restarts and compaction lose nothing.
     """
-    play(HISTORIES)
+    play(lambda seed: StreamsWorld(seed).run(), HISTORIES)
 
 
 def test_a_history_is_a_function_of_its_seed() -> None:
@@ -56,7 +44,7 @@ def test_a_history_is_a_function_of_its_seed() -> None:
 @pytest.mark.long
 def test_many_more_histories_keep_the_invariants() -> None:
     """The same for twenty thousand histories."""
-    play(20_000)
+    play(lambda seed: StreamsWorld(seed).run(), 20_000)
 
 
 # Mutants: each puts one fault into the machines; the histories must find every one of them.
@@ -219,7 +207,7 @@ MUTANTS: list[Mutate] = [
 def test_the_histories_find_a_fault(mutate: Mutate, monkeypatch: pytest.MonkeyPatch) -> None:
     """The checks can fail: with this fault in the machines, some history ends in a violation."""
     mutate(monkeypatch)
-    assert_found(mutate, None)
+    assert_found(lambda seed: StreamsWorld(seed).run(), MUTANT_HISTORIES, mutate)
 
 
 def test_the_histories_find_what_is_lost_with_an_append(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,14 +218,8 @@ def test_the_histories_find_what_is_lost_with_an_append(monkeypatch: pytest.Monk
         patch.setattr(StreamsGroup, "forget_topics", lambda _: None)
 
     a_lost_epoch_is_not_written_again(monkeypatch)
-    assert_found(a_lost_epoch_is_not_written_again, 0.3)
-
-
-def assert_found(mutate: Mutate, fail_append: float | None) -> None:
-    """Some history ends in a violation."""
-    for seed in range(MUTANT_HISTORIES):
-        try:
-            StreamsWorld(seed, fail_append).run()
-        except (Violation, KeyError):
-            return
-    pytest.fail(f"{MUTANT_HISTORIES} histories did not notice: {mutate.__doc__}")
+    assert_found(
+        lambda seed: StreamsWorld(seed, 0.3).run(),
+        MUTANT_HISTORIES,
+        a_lost_epoch_is_not_written_again,
+    )

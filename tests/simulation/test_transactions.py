@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import random
 from collections.abc import Callable
 from math import inf
 from typing import Any
@@ -24,6 +22,7 @@ from odradek.storage.log_reading import ReadableLog
 from odradek.storage.producer_state import NO_OFFSET, ProducerEntry
 from odradek.storage.transaction_index import TransactionIndex
 
+from .histories import play
 from .transaction_world import World
 
 HISTORIES = 250
@@ -31,33 +30,17 @@ MANY_HISTORIES = 5_000
 MUTANT_HISTORIES = 400
 
 
-def first_seed() -> int:
-    """Another one each run, unless the environment names it."""
-    given = os.environ.get("ODRADEK_SEED")
-    return random.SystemRandom().randrange(1 << 40) if given is None else int(given)
-
-
-def play(histories: int) -> None:
-    seed = first_seed()
-    print(f"ODRADEK_SEED={seed}")
-    for number in range(histories):
-        try:
-            World(seed + number).run()
-        except Exception as error:
-            raise AssertionError(f"ODRADEK_SEED={seed + number}: {error}") from error
-
-
 def test_every_transaction_ends_and_is_seen_as_a_whole_or_not_at_all() -> None:
     """Whatever is lost, killed, late or replaced: readers of committed records see what producers were
     told.
     """
-    play(HISTORIES)
+    play(lambda seed: World(seed).run(), HISTORIES)
 
 
 @pytest.mark.long
 def test_thousands_of_histories() -> None:
     """The same, for longer."""
-    play(MANY_HISTORIES)
+    play(lambda seed: World(seed).run(), MANY_HISTORIES)
 
 
 def test_a_history_is_a_function_of_its_seed() -> None:

@@ -125,7 +125,7 @@ def _advance(
     """
     asks = updated.topic_names != member.topic_names
     if group.target_epoch >= group.epoch:
-        asks |= _has_unassigned(group)
+        asks |= _has_unassigned(group, topics)
     if not asks and group.topics_are_known:
         return group.epoch, group.topic_counts, False
     counts = group.topics_after(group.members.get(member.member_id), updated)
@@ -138,7 +138,7 @@ def _advance(
     return group.epoch + 1, counts, True
 
 
-def _has_unassigned(group: ShareGroup) -> bool:
+def _has_unassigned(group: ShareGroup, topics: TopicsImage) -> bool:
     """Whether there is a state by now for partitions that nobody reads, in topics that somebody wants."""
     if group.is_empty:
         return False
@@ -149,6 +149,7 @@ def _has_unassigned(group: ShareGroup) -> bool:
     return any(
         topic.name in group.topic_counts and assigned.get(topic_id, set()) != topic.partitions
         for topic_id, topic in group.state.initialized.items()
+        if topics.by_id(topic_id) is not None  # a crash may have forgotten that it is gone
     )
 
 
