@@ -103,6 +103,19 @@ func WaitUntil(what string, limit time.Duration, condition func() bool) {
 	}
 }
 
+// WaitUntilDone tries again and again until there is no error; after the limit it fails the scenario with the last.
+func WaitUntilDone(what string, limit time.Duration, try func() error) {
+	for end := time.Now().Add(limit); ; time.Sleep(20 * time.Millisecond) {
+		err := try()
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			Failf("not within %v: %s: %v", limit, what, err)
+		}
+	}
+}
+
 // Broker has the broker killed (kill -9), stopped (SIGTERM) or started, and waits until that has happened.
 func Broker(action string) {
 	output.Lock()

@@ -21,9 +21,9 @@ func restartResume(client Client, _ string) {
 		member.leave()
 		harness.Equal(offsets(member.tracker.Seen()), sequence(int64(run)*100, 100), "offsets of a run")
 		restart(how)
-		harness.WaitUntil("the partition has a leader again", patience, func() bool {
+		harness.WaitUntilDone("the partition has a leader again", patience, func() error {
 			_, _, err := client.Bounds(topic, 0)
-			return err == nil
+			return err
 		})
 	}
 	checkExactlyOnce(read(client, topic, 1, 300, ConsumerOptions{}), 300)
