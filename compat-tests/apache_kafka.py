@@ -66,6 +66,7 @@ TOOLS = {
         "kafka.tools.ConsoleConsumer",
     ),
     "kafka-console-producer": ("org.apache.kafka.tools.ConsoleProducer", "kafka.tools.ConsoleProducer"),
+    "kafka-console-share-consumer": ("org.apache.kafka.tools.consumer.ConsoleShareConsumer",),
     "kafka-consumer-groups": (
         "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
         "kafka.admin.ConsumerGroupCommand",
@@ -82,9 +83,11 @@ TOOLS = {
     "kafka-consumer-perf-test": ("org.apache.kafka.tools.ConsumerPerformance",),
     "kafka-share-groups": ("org.apache.kafka.tools.consumer.group.ShareGroupCommand",),
     "kafka-storage": ("org.apache.kafka.tools.StorageTool", "kafka.tools.StorageTool"),
+    "kafka-streams-groups": ("org.apache.kafka.tools.streams.StreamsGroupCommand",),
     "kafka-topics": ("org.apache.kafka.tools.TopicCommand", "kafka.admin.TopicCommand"),
     "kafka-transactions": ("org.apache.kafka.tools.TransactionsCommand",),
     "kafka-verifiable-consumer": ("org.apache.kafka.tools.VerifiableConsumer",),
+    "kafka-verifiable-share-consumer": ("org.apache.kafka.tools.VerifiableShareConsumer",),
     "kafka-verifiable-producer": ("org.apache.kafka.tools.VerifiableProducer",),
 }
 
@@ -185,10 +188,14 @@ class Node:
         arguments = ("format", "-t", cluster, "-c", str(self._properties), "--ignore-formatted")
         subprocess.run(tool(version, "kafka-storage", *arguments), check=True, capture_output=True)
         self._process: subprocess.Popen[bytes] | None = None
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self._folder.cleanup()
+            raise
 
     def start(self) -> None:
-        """Start, and return when it answers."""
+        """Start, and return when it answers. RuntimeError, as above; its data and its log stay."""
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
                 java(self._version, "kafka.Kafka", str(self._properties), heap="1g", jvm=self._jvm),
@@ -199,7 +206,7 @@ class Node:
         try:
             _wait_until_it_answers(self._process, self._port, self._output)
         except BaseException:
-            self.close()
+            self.stop()
             raise
 
     def stop(self) -> None:
