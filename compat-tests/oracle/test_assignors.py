@@ -8,6 +8,8 @@ import pathlib
 import random
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterable
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
@@ -15,6 +17,8 @@ import apache_kafka
 
 from odradek.broker.groups.consumer.assignors import MemberSpec, Problem, assign
 from odradek.broker.groups.consumer.records import Assignment
+from odradek.broker.groups.share.assignor import ShareMemberSpec
+from odradek.broker.groups.share.assignor import assign as assign_simple
 
 SOURCE = pathlib.Path(__file__).with_name("AssignorOracle.java")
 GROUPS = int(os.environ.get("ODRADEK_ORACLE_EXAMPLES", "2000"))
@@ -105,8 +109,60 @@ def test_assignors_agree() -> None:
         target = assign(assignor, problem)
         asked.append((assignor, question(assignor, problem), target))
         old = (problem, target)
+    answers = ask_oracle(line for _, line, _ in asked)
+    for (_, line, target), theirs in zip(asked, answers, strict=True):
+        assert {m: shown(a) for m, a in target.items() if a} == theirs, line
+
+
+def ask_oracle(lines: Iterable[str]) -> list[dict[str, str]]:
+    """The answers of Kafka's assignors."""
     command = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-cp", f"{apache_kafka.jars()}/*", str(SOURCE)]
-    lines = "".join(line + "\n" for _, line, _ in asked)
-    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
-    for (_, line, target), theirs in zip(asked, done.stdout.splitlines(), strict=True):
-        assert {m: shown(a) for m, a in target.items() if a} == answer(theirs), line
+    text = "".join(line + "\n" for line in lines)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+    return [answer(line) for line in done.stdout.splitlines()]
+
+
+def simple(problem: Problem) -> Target:
+    """What the assignor of share groups makes of a problem."""
+    specs = {
+        m: ShareMemberSpec(frozenset(spec.topic_ids), spec.assigned) for m, spec in problem.members.items()
+    }
+    return assign_simple(specs, {t: frozenset(range(n)) for t, n in problem.partition_counts.items()})
+
+
+class Shares:
+    """Who reads what of the topics that it wants, by the members' answers."""
+
+    def __init__(self, problem: Problem, answers: dict[str, str]) -> None:
+        wanted = {m: set(map(shown_id, spec.topic_ids)) for m, spec in problem.members.items()}
+        places = {m: [p for p in text.split() if p.split(":")[0] in wanted[m]] for m, text in answers.items()}
+        before = {m: shown(spec.assigned).split() for m, spec in problem.members.items()}
+        every = [f"{shown_id(t)}:{p}" for t, n in problem.partition_counts.items() for p in range(n)]
+        readers = Counter(place for mine in places.values() for place in mine)
+        self.fewest_readers = min(readers[place] for place in every)
+        self.most_readers = max(readers.values())
+        self.kept = sum(len(set(before[m]).intersection(mine)) for m, mine in places.items())
+
+
+def test_the_assignor_of_share_groups_is_as_fair() -> None:
+    """Kafka's `simple` assignor goes by the order of hash tables, and ours by ids, so that who reads what may
+    differ. In each group every partition has readers, none fewer than Kafka gives the one that has fewest,
+    and none more than the one that has most; and through all groups not less is kept where it was.
+    """
+    rng = random.Random(932)
+    asked: list[tuple[Problem, Target]] = []
+    old: tuple[Problem, Target] | None = None
+    for _ in range(GROUPS):
+        problem = random_problem(rng, old if rng.random() < 0.9 else None)
+        old = (problem, simple(problem))
+        asked.append(old)
+    ours = theirs = 0
+    answers = ask_oracle(question("simple", problem) for problem, _ in asked)
+    for (problem, target), answer_of_kafka in zip(asked, answers, strict=True):
+        mine = Shares(problem, {m: shown(a) for m, a in target.items()})
+        other = Shares(problem, answer_of_kafka)
+        assert mine.fewest_readers >= max(1, other.fewest_readers), problem
+        assert mine.most_readers <= other.most_readers, problem
+        ours += mine.kept
+        theirs += other.kept
+    assert ours >= theirs
