@@ -10,17 +10,19 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+import restarts
+import transactions
 from harness import (
-    ask_broker,
     check_exactly_once,
     expect,
     expect_equal,
     fresh,
     main,
     numbered,
+    scenarios_in,
     wait_until,
 )
-from tool import GROUP, SECONDS, Member, command, fill, kcat, lines, make_topics, read, send
+from tool import SECONDS, Member, command, fill, kcat, lines, make_topics, read, send, shared, values
 
 
 def command_line(bootstrap: str) -> None:
@@ -96,16 +98,6 @@ def errors_offset(bootstrap: str) -> None:
     check_exactly_once(lenient.splitlines(), 10)
 
 
-def shared(members: list[Member], topics: list[str]) -> None:
-    """Wait until each topic is read by one of the members, and each member reads one."""
-
-    def share() -> bool:
-        owned = [one.owned for one in members]
-        return all(owned) and sum(map(len, owned)) == len(topics) and set().union(*owned) == set(topics)
-
-    wait_until(share, f"{len(topics)} topics shared by {len(members)}", 45)
-
-
 def group_members(bootstrap: str) -> None:
     topics, group = make_topics(bootstrap, 6), fresh("group")
     members = [Member(bootstrap, group, topics)]
@@ -135,6 +127,36 @@ def group_round_robin(bootstrap: str) -> None:
         one.leave()
 
 
+def consume_rack(bootstrap: str) -> None:
+    """A consumer, and members of a group, tell their rack, and read from the only replica."""
+    topics, group = make_topics(bootstrap, 6), fresh("group")
+    expect_equal(values(bootstrap, topics[0], ["client.rack=rack-1"]), [topics[0].encode()], "records")
+    members = [Member(bootstrap, group, topics, f"client.rack=rack-{number}") for number in (1, 2)]
+    shared(members, topics)
+    wait_until(
+        lambda: {value for one in members for value in one.seen} == set(topics), "every record is read"
+    )
+    for one in members:
+        one.leave()
+
+
+def old_formats(bootstrap: str) -> None:
+    """Clients as they were write and read beside one of today: the message formats 0 and 1."""
+    for version, codecs, has_time in (
+        ("0.8.2", ("none", "gzip", "snappy"), False),
+        ("0.10.0", ("none", "gzip", "snappy", "lz4"), True),
+    ):
+        old = ["api.version.request=false", f"broker.version.fallback={version}"]
+        for codec in codecs:
+            (topic,), compressed = make_topics(bootstrap, 1), f"compression.codec={codec}"
+            send(bootstrap, topic, lines(numbered(100)), settings=[*old, compressed])
+            send(bootstrap, topic, lines(numbered(100, 100)), settings=[compressed])
+            for reader in ([], old):
+                check_exactly_once(values(bootstrap, topic, reader)[1:], 200)
+            found = read(bootstrap, topic)[1:101]
+            expect_equal([one["ts"] > 0 for one in found], [has_time] * 100, "timestamps of old records")
+
+
 def consume_pattern(bootstrap: str) -> None:
     prefix = fresh("pattern")
     first, other, later = f"{prefix}-first", f"other-{prefix}", f"{prefix}-later"
@@ -149,53 +171,52 @@ def consume_pattern(bootstrap: str) -> None:
     member.leave()
 
 
-def restart_resume(bootstrap: str) -> None:
-    topic, group = fresh("topic"), fresh("group")
-    for run in range(3):
-        fill(bootstrap, topic, 100, run * 100)
-        found = kcat(bootstrap, "-G", group, "-c", "100", "-q", topic, settings=GROUP).splitlines()
-        expect_equal(found, [value for _, value in numbered(100, run * 100)], f"records of run {run}")
-        ask_broker("stop" if run == 0 else "kill")
-        ask_broker("start")
+def group_cooperative(bootstrap: str) -> None:
+    topics, group = make_topics(bootstrap, 6), fresh("group")
+    strategy = "partition.assignment.strategy=cooperative-sticky"
+    first = Member(bootstrap, group, topics, strategy)
+    shared([first], topics)
+    second = Member(bootstrap, group, topics, strategy)
+    shared([first, second], topics)
+    expect_equal(set().union(*first.revoked), second.owned, "given back by the first")
+    for one in (first, second):
+        one.leave()
 
 
-def kill_produce(bootstrap: str) -> None:
-    produce(bootstrap, 200_000, kills=5)
-
-
-def produce_retry(bootstrap: str) -> None:
-    produce(bootstrap, 50_000, kills=0)
-
-
-def produce(bootstrap: str, count: int, kills: int) -> None:
-    """So many idempotent records; the broker is killed so many times on the way."""
-    topic = fresh("topic")
-    settings = (
-        "enable.idempotence=true",
-        "queue.buffering.max.messages=20000",
-        "reconnect.backoff.max.ms=500",
-    )
-    producer = subprocess.Popen(
-        command(bootstrap, "-P", "-E", "-t", topic, "-K", ":", settings=settings), stdin=subprocess.PIPE
-    )
-    assert producer.stdin is not None
-    part = count // (kills + 1)
-    for number in range(kills + 1):
-        producer.stdin.write(lines(numbered(part, number * part)))
-        if number < kills:
-            ask_broker("kill")
-            ask_broker("start")
-    producer.stdin.write(lines(numbered(count - part * (kills + 1), part * (kills + 1))))
-    producer.stdin.close()
-    expect_equal(producer.wait(120), 0, "exit code")
-    check_exactly_once(kcat(bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-q").splitlines(), count)
+def group_static(bootstrap: str) -> None:
+    topics, group = make_topics(bootstrap, 6), fresh("group")
+    settled = Member(bootstrap, group, topics, "group.instance.id=settled")
+    moving = Member(bootstrap, group, topics, "group.instance.id=moving")
+    shared([settled, moving], topics)
+    owned, noticed = moving.owned, len(settled.revoked)
+    moving.leave()  # which a static member does not tell
+    back = Member(bootstrap, group, topics, "group.instance.id=moving")
+    shared([settled, back], topics)
+    expect_equal(back.owned, owned, "topics of the member that came back")
+    expect_equal(len(settled.revoked), noticed, "how often the other gave something back")
+    for one in (settled, back):
+        one.leave()
 
 
 DEFAULTS = "its topics come into being with the broker's defaults"
 SCENARIOS = {
+    **scenarios_in(restarts, transactions),
     **dict.fromkeys(
-        ("admin-topics", "admin-partitions", "admin-configs", "admin-groups", "errors-unknown-topic"),
+        (
+            "admin-topics",
+            "admin-partitions",
+            "admin-configs",
+            "admin-alter-configs",
+            "admin-dynamic-configs",
+            "admin-delete-records",
+            "admin-log-dirs",
+            "admin-groups",
+            "errors-unknown-topic",
+        ),
         "it lists topics, and administers nothing",
+    ),
+    **dict.fromkeys(
+        ("transactions", "consume-transform-produce", "kill-transactions"), "its transactions hold no offsets"
     ),
     **dict.fromkeys(("produce-append-time", "produce-too-large", "consume-large"), DEFAULTS),
     "consume-seek": "it does not seek",
@@ -206,16 +227,16 @@ SCENARIOS = {
     "consume-times": consume_times,
     "consume-long-poll": consume_long_poll,
     "consume-pattern": consume_pattern,
+    "consume-rack": consume_rack,
+    "old-formats": old_formats,
     "errors-offset": errors_offset,
     "group-members": group_members,
     "group-round-robin": group_round_robin,
-    "restart-resume": restart_resume,
-    "kill-produce": kill_produce,
-    "produce-retry": produce_retry,
+    "group-cooperative": group_cooperative,
+    "group-static": group_static,
     "produce-shapes": "it sets no timestamps",
     "group-commit": "it commits no metadata",
     "admin-cluster": "it does not tell the cluster's id",
-    "transactions": "its transactions hold no offsets",
 }
 
 if __name__ == "__main__":

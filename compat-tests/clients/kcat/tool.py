@@ -6,10 +6,10 @@ import json
 import re
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from harness import expect_equal, fresh, numbered
+from harness import expect_equal, fresh, numbered, wait_until
 
 SECONDS = 60
 GROUP = (
@@ -61,6 +61,12 @@ def read(bootstrap: str, topic: str, *arguments: str, settings: Iterable[str] = 
     ]
 
 
+def values(bootstrap: str, topic: str, settings: Iterable[str] = ()) -> list[bytes]:
+    """The values of all that a topic holds, to its end."""
+    options = ("-C", "-t", topic, "-o", "beginning", "-e", "-q")
+    return kcat(bootstrap, *options, settings=settings).splitlines()
+
+
 def make_topics(bootstrap: str, count: int) -> list[str]:
     """Topics with one record in each."""
     topics = [fresh("topic") for _ in range(count)]
@@ -71,13 +77,26 @@ def make_topics(bootstrap: str, count: int) -> list[str]:
 
 
 class Member:
-    """A kcat in a group; it tells on stderr what it is assigned, and prints the values that it reads."""
+    """A kcat in a group; it tells on stderr what it is assigned, and prints the values that it reads.
 
-    def __init__(self, bootstrap: str, group: str, topics: list[str], *settings: str) -> None:
+    `owned` has topics, for those have one partition each, and `revoked` what it had to give back, in order.
+    It ends when the broker goes away while it asks for its group's offsets: a `supervised` one is run again.
+    """
+
+    def __init__(
+        self, bootstrap: str, group: str, topics: list[str], *settings: str, supervised: bool = False
+    ) -> None:
         self.seen: list[str] = []
         self.owned: set[str] = set()
+        self.revoked: list[set[str]] = []
+        options = ("-E", "-G", group, "-u", "-f", r"%s\n")  # -E: it outlives a broker that is away
+        self._command = command(bootstrap, *options, *topics, settings=(*GROUP, *settings))
+        self._supervised = supervised
+        self._run()
+
+    def _run(self) -> None:
         self.process = subprocess.Popen(
-            command(bootstrap, "-G", group, "-u", "-f", r"%s\n", *topics, settings=(*GROUP, *settings)),
+            self._command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -92,8 +111,15 @@ class Member:
     def _follow_assignments(self) -> None:
         for line in self._lines(self.process.stderr):
             if "rebalanced" in line:
-                kind, _, places = line.partition("): ")[2].partition(": ")
-                self.owned = set(re.findall(r"(\S+) \[\d+\]", places)) if kind == "assigned" else set()
+                topics = set(re.findall(r"(\S+) \[\d+\]", line.partition("): ")[2]))
+                if "revoke" in line:
+                    self.owned = self.owned - topics
+                    self.revoked.append(topics)
+                else:
+                    self.owned = self.owned | topics
+        self.owned = set()  # it has ended
+        if self._supervised:
+            self._run()
 
     @staticmethod
     def _lines(stream: Any) -> Iterator[str]:
@@ -102,12 +128,24 @@ class Member:
 
     def leave(self) -> None:
         """Have it close its consumer, and wait until it has ended."""
-        self.process.terminate()
-        self.process.wait(SECONDS)
-        self.owned = set()
+        self._end(self.process.terminate)
 
     def die(self) -> None:
         """`kill -9`."""
-        self.process.kill()
+        self._end(self.process.kill)
+
+    def _end(self, end: Callable[[], None]) -> None:
+        self._supervised = False
+        end()
         self.process.wait(SECONDS)
         self.owned = set()
+
+
+def shared(members: list[Member], topics: list[str], seconds: float = 45) -> None:
+    """Wait until each topic is read by one of the members, and each member reads one."""
+
+    def share() -> bool:
+        owned = [one.owned for one in members]
+        return all(owned) and sum(map(len, owned)) == len(topics) and set().union(*owned) == set(topics)
+
+    wait_until(share, f"{len(topics)} topics shared by {len(members)}", seconds)
