@@ -126,7 +126,8 @@ func Broker(action string) {
 	}
 }
 
-// Fresh gives a name that no other cell uses.
+// Fresh gives a name that no other cell uses; at a broker that others use too it begins with that of the run.
 func Fresh(kind string) string {
-	return fmt.Sprintf("%s-%d-%d-%d", kind, os.Getpid(), time.Now().UnixNano()%1e9, names.Add(1))
+	run := os.Getenv("ODRADEK_COMPAT_RUN")
+	return fmt.Sprintf("%s%s-%d-%d-%d", run, kind, os.Getpid(), time.Now().UnixNano()%1e9, names.Add(1))
 }

@@ -38,7 +38,7 @@ func (c *crowd) expectType(wanted string) {
 func consumerGroupRegex(client Client, _ string) {
 	prefix, group := harness.Fresh("regex"), harness.Fresh("group")
 	harness.NoError(client.CreateTopic(prefix+"-a", 2, nil))
-	harness.NoError(client.CreateTopic("other-"+prefix, 2, nil))
+	harness.NoError(client.CreateTopic(harness.Fresh("other")+prefix+"-a", 2, nil))
 	options := MemberOptions{ConsumerProtocol: true, Pattern: true}
 	members := []*joined{join(client, group, []string{"^" + prefix + "-.*"}, options)}
 	waitShared(members, 2)

@@ -109,7 +109,7 @@ func consumeLarge(client Client, _ string) {
 
 func consumePattern(client Client, _ string) {
 	prefix, group := harness.Fresh("pattern"), harness.Fresh("group")
-	first, other, later := prefix+"-first", "other-"+prefix+"-other", prefix+"-later"
+	first, other, later := prefix+"-first", harness.Fresh("other")+prefix+"-other", prefix+"-later"
 	for _, topic := range []string{first, other} {
 		harness.NoError(client.CreateTopic(topic, 1, nil))
 		fill(client, topic, 0, 10, 1)
