@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from .consumer_groups import BrokerTopics, consumer_settings
 from .context import Pending
-from .coordinator import Coordinator, Event, RecordFormat
+from .coordinator import Coordinator
+from .coordinator_home import Event, RecordFormat
 from .effects import Instant
 from .groups.events import ConsumerHeartbeat, ConsumerHeartbeatReply, Failure, GroupConfig
 from .groups.records import decode, encode

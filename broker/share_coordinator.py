@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..storage.errors import StorageError
-from .coordinator import Coordinator, RecordFormat
+from .coordinator import Coordinator
+from .coordinator_home import RecordFormat
 from .effects import Effects, Failure, Instant
 from .groups.share.state import InitializeState, Partitions
 from .internal_topics import SHARE_STATE_TOPIC, make_internal_topic

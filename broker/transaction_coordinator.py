@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from ..protocol.errors import ErrorCode
 from ..storage.errors import StorageError
 from ..storage.producer_state import NO_OFFSET
-from .coordinator import Coordinator, RecordFormat
+from .coordinator import Coordinator
+from .coordinator_home import RecordFormat
 from .effects import Instant
 from .internal_topics import TRANSACTIONS_TOPIC, make_internal_topic
 from .markers import Marker, write_marker

@@ -4,7 +4,7 @@ epochs with a meaning of their own, and who is turned away.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 from ...protocol.errors import ErrorCode
@@ -27,8 +27,34 @@ class EpochMember(Protocol):
     @property
     def previous_member_epoch(self) -> int: ...
 
+    @property
+    def instance_id(self) -> str | None: ...
+
 
 Member = TypeVar("Member", bound=EpochMember)
+Kind = TypeVar("Kind", bound=EpochMember, covariant=True)
+
+
+class StaticGroup(Protocol[Kind]):
+    """A group of such members, some of which may be static (KIP-345)."""
+
+    @property
+    def group_id(self) -> str: ...
+
+    @property
+    def members(self) -> Mapping[str, Kind]: ...
+
+    def static_member(self, instance_id: str | None) -> Kind | None: ...
+
+
+def existing_member(group: StaticGroup[Member], member_id: str, instance_id: str | None) -> Member:
+    """The member that a request names. Raises GroupError UNKNOWN_MEMBER_ID or FENCED_INSTANCE_ID."""
+    if instance_id is not None:
+        return check_static(group.static_member(instance_id), member_id, instance_id)
+    member = group.members.get(member_id)
+    if member is None:
+        raise unknown_member(group.group_id, member_id)
+    return member
 
 
 def check_epoch(kind: str, member: EpochMember, epoch: int, still_own: Callable[[], bool]) -> None:
@@ -61,14 +87,14 @@ def check_static(static: Member | None, member_id: str, instance_id: str) -> Mem
     return static
 
 
-def check_released(static: EpochMember, member_id: str, instance_id: str) -> None:
+def check_released(static: EpochMember, member_id: str) -> None:
     """An instance id goes over to another member once its owner has said that it leaves for a while. Raises
     GroupError UNRELEASED_INSTANCE_ID.
     """
     if static.member_epoch != STATIC_LEAVE_EPOCH:
         raise GroupError(
             ErrorCode.UNRELEASED_INSTANCE_ID,
-            f"Static member {member_id} with instance id {instance_id} cannot join the group "
+            f"Static member {member_id} with instance id {static.instance_id} cannot join the group "
             f"because the instance id is owned by {static.member_id} member.",
         )
 
@@ -76,3 +102,9 @@ def check_released(static: EpochMember, member_id: str, instance_id: str) -> Non
 def unknown_member(group_id: str, member_id: str) -> GroupError:
     """What a member id that nobody has is told."""
     return GroupError(ErrorCode.UNKNOWN_MEMBER_ID, f"Member {member_id} is not a member of group {group_id}.")
+
+
+def not_of_kind(group_id: str, group: object | None, kind: str) -> GroupError:
+    """What is said of a group that is not there, or is of another kind than the one in words."""
+    problem = "not found" if group is None else f"is not a {kind} group"
+    return GroupError(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {group_id} {problem}.")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...protocol.errors import ErrorCode
 from ...protocol.messages.consumer_group_describe import (
     ASSIGNMENT,
     GROUP,
@@ -16,11 +15,12 @@ from ...protocol.messages.consumer_group_describe import (
     TOPIC_PARTITIONS,
 )
 from ..context import RequestContext
+from ..group_descriptions import describe_each
 from ..groups.consumer.group import ConsumerGroup
 from ..groups.consumer.member import ConsumerMember
 from ..groups.consumer.records import Assignment
 from ..groups.consumer.settings import ConsumerSettings
-from ..groups.events import Effects, Failure, Instant
+from ..groups.membership import not_of_kind
 from ..groups.shard import Shard
 from ..groups.topics_image import TopicsImage
 from .describe_groups import ALL_OPERATIONS, NOT_ASKED
@@ -31,34 +31,15 @@ _CLASSIC_MEMBER, _CONSUMER_MEMBER = 0, 1
 def handle(request: Any, context: RequestContext) -> Any:
     """Describe each group."""
     operations = ALL_OPERATIONS if request.include_authorized_operations else NOT_ASKED
-    return context.node.groups.ask_each(
-        context,
-        [(group_id, _describes(group_id, operations)) for group_id in request.group_ids],
-        lambda replies: RESPONSE(
-            groups=[
-                GROUP(group_id=group_id, error_code=reply.error, error_message=reply.message)
-                if isinstance(reply, Failure)
-                else reply
-                for group_id, reply in zip(request.group_ids, replies, strict=True)
-            ]
-        ),
+    return describe_each(
+        request, context, lambda shard, group_id: _described(shard, group_id, operations), RESPONSE, GROUP
     )
-
-
-def _describes(group_id: str, operations: int) -> Any:
-    def event(shard: Shard, token: Any, _: Instant, effects: Effects) -> None:
-        effects.reply(token, _described(shard, group_id, operations))
-
-    return event
 
 
 def _described(shard: Shard, group_id: str, operations: int) -> Any:
     group = shard.groups.get(group_id)
-    if not group_id:
-        return Failure(ErrorCode.INVALID_GROUP_ID)
     if not isinstance(group, ConsumerGroup):
-        problem = "not found" if group is None else "is not a consumer group"
-        return Failure(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {group_id} {problem}.")
+        raise not_of_kind(group_id, group, "consumer")
     settings: ConsumerSettings = shard.consumer_settings
     return GROUP(
         group_id=group_id,

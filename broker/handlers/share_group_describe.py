@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...protocol.errors import ErrorCode
 from ...protocol.messages.share_group_describe import (
     ASSIGNMENT,
     GROUP,
@@ -13,7 +12,7 @@ from ...protocol.messages.share_group_describe import (
     TOPIC_PARTITIONS,
 )
 from ..context import RequestContext
-from ..groups.events import Effects, Failure, GroupError, Instant
+from ..group_descriptions import describe_each
 from ..groups.shard import Shard
 from ..groups.share import requests as share_requests
 from ..groups.share.group import ShareMember
@@ -26,34 +25,13 @@ ASSIGNOR = "simple"
 def handle(request: Any, context: RequestContext) -> Any:
     """Describe each group."""
     operations = ALL_OPERATIONS if request.include_authorized_operations else NOT_ASKED
-    return context.node.groups.ask_each(
-        context,
-        [(group_id, _describes(group_id, operations)) for group_id in request.group_ids],
-        lambda replies: RESPONSE(
-            groups=[
-                GROUP(group_id=group_id, error_code=reply.error, error_message=reply.message)
-                if isinstance(reply, Failure)
-                else reply
-                for group_id, reply in zip(request.group_ids, replies, strict=True)
-            ]
-        ),
+    return describe_each(
+        request, context, lambda shard, group_id: _described(shard, group_id, operations), RESPONSE, GROUP
     )
 
 
-def _describes(group_id: str, operations: int) -> Any:
-    def event(shard: Shard, token: Any, _: Instant, effects: Effects) -> None:
-        effects.reply(token, _described(shard, group_id, operations))
-
-    return event
-
-
 def _described(shard: Shard, group_id: str, operations: int) -> Any:
-    if not group_id:
-        return Failure(ErrorCode.INVALID_GROUP_ID)
-    try:
-        group = share_requests.existing(shard, group_id)
-    except GroupError as refused:
-        return Failure(refused.error, refused.message)
+    group = share_requests.existing(shard, group_id)
     topics = shard.share_settings.topics
     return GROUP(
         group_id=group_id,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...protocol.errors import ErrorCode
 from ...protocol.messages.streams_group_describe import (
     ASSIGNMENT,
     GROUP,
@@ -20,7 +19,9 @@ from ...protocol.messages.streams_group_describe import (
 )
 from ...protocol.messages.streams_group_heartbeat import ENDPOINT, KEY_VALUE, TASK_OFFSET, TOPIC_INFO
 from ..context import RequestContext
-from ..groups.events import Effects, Failure, GroupError, Instant
+from ..group_descriptions import describe_each
+from ..groups.events import GroupError
+from ..groups.membership import not_of_kind
 from ..groups.shard import Shard
 from ..groups.streams.group import NO_TASKS, StreamsGroup
 from ..groups.streams.member import StreamsMember
@@ -42,34 +43,15 @@ def handle(request: Any, context: RequestContext) -> Any:
         return RESPONSE(
             groups=[GROUP(group_id=group_id, error_code=refused.error) for group_id in request.group_ids]
         )
-    return context.node.groups.ask_each(
-        context,
-        [(group_id, _describes(group_id, request)) for group_id in request.group_ids],
-        lambda replies: RESPONSE(
-            groups=[
-                GROUP(group_id=group_id, error_code=reply.error, error_message=reply.message)
-                if isinstance(reply, Failure)
-                else reply
-                for group_id, reply in zip(request.group_ids, replies, strict=True)
-            ]
-        ),
+    return describe_each(
+        request, context, lambda shard, group_id: _described(shard, group_id, request), RESPONSE, GROUP
     )
-
-
-def _describes(group_id: str, request: Any) -> Any:
-    def event(shard: Shard, token: Any, _: Instant, effects: Effects) -> None:
-        effects.reply(token, _described(shard, group_id, request))
-
-    return event
 
 
 def _described(shard: Shard, group_id: str, request: Any) -> Any:
     group = shard.groups.get(group_id)
-    if not group_id:
-        return Failure(ErrorCode.INVALID_GROUP_ID)
     if not isinstance(group, StreamsGroup):
-        problem = "not found" if group is None else "is not a streams group"
-        return Failure(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {group_id} {problem}.")
+        raise not_of_kind(group_id, group, "streams")
     asks = request.include_topology_description
     return GROUP(
         group_id=group_id,

@@ -23,7 +23,7 @@ from ..events import (
     SyncReply,
     SyncRequest,
 )
-from ..membership import check_static, unknown_member
+from ..membership import check_static, existing_member
 from ..target_assignment import metadata_hash
 from .group import ConsumerGroup
 from .leaving import fence
@@ -198,10 +198,8 @@ def _await_join(group: ConsumerGroup, member: ConsumerMember, now: Instant) -> N
 
 
 def _classic_member(group: ConsumerGroup, member_id: str, instance_id: str | None) -> ConsumerMember:
-    member = group.members.get(member_id)
-    if instance_id is not None:
-        member = check_static(group.static_member(instance_id), member_id, instance_id)
-    if member is None or not member.uses_classic_protocol:
+    member = existing_member(group, member_id, instance_id)
+    if not member.uses_classic_protocol:
         raise GroupError(ErrorCode.UNKNOWN_MEMBER_ID)
     return member
 
@@ -229,12 +227,7 @@ def leave(
 
 
 def _leaving_member(group: ConsumerGroup, leaving: LeavingMember) -> ConsumerMember:
-    if leaving.instance_id is None:
-        member = group.members.get(leaving.member_id)
-        if member is None:
-            raise unknown_member(group.group_id, leaving.member_id)
-        return member
     static = group.static_member(leaving.instance_id)
     if static is not None and leaving.member_id == UNKNOWN_MEMBER_ID:
         return static
-    return check_static(static, leaving.member_id, leaving.instance_id)
+    return existing_member(group, leaving.member_id, leaving.instance_id)

@@ -18,8 +18,7 @@ from ..membership import (
     JOIN_EPOCH,
     check_epoch,
     check_released,
-    check_static,
-    unknown_member,
+    existing_member,
 )
 from .group import ConsumerGroup
 from .member import ConsumerMember
@@ -99,24 +98,16 @@ def _member(
     group: ConsumerGroup, request: ConsumerHeartbeat, member_id: str, effects: Effects
 ) -> ConsumerMember:
     """The member that the request means; a new one if it joins."""
-    joins = request.member_epoch == JOIN_EPOCH
-    if request.instance_id is None:
-        member = group.members.get(member_id)
-        if member is None and not joins:
-            raise unknown_member(group.group_id, member_id)
-        member = member or ConsumerMember(member_id)
+    if request.member_epoch != JOIN_EPOCH:
+        member = existing_member(group, member_id, request.instance_id)
         _check_epoch(member, request)
         return member
     static = group.static_member(request.instance_id)
-    if not joins:
-        member = check_static(static, member_id, request.instance_id)
-        _check_epoch(member, request)
-        return member
     is_announced = static is not None and static.member_id == member_id and static.member_epoch == JOIN_EPOCH
     if static is None or is_announced:
         return group.members.get(member_id) or ConsumerMember(member_id)
     if not static.uses_classic_protocol:
-        check_released(static, member_id, request.instance_id)
+        check_released(static, member_id)
     return replace_static(group, static, member_id, effects)
 
 

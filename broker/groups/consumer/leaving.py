@@ -11,7 +11,7 @@ from ..events import (
     Effects,
     Instant,
 )
-from ..membership import STATIC_LEAVE_EPOCH, check_static, unknown_member
+from ..membership import STATIC_LEAVE_EPOCH, existing_member
 from ..regex import matching
 from ..target_assignment import metadata_hash
 from .group import ConsumerGroup
@@ -39,13 +39,7 @@ def leave(
     effects: Effects,
 ) -> ConsumerHeartbeatReply:
     """A heartbeat with epoch -1, or -2 for a static member that will be back. Raises GroupError."""
-    if request.instance_id is None:
-        member = group.members.get(request.member_id)
-        if member is None:
-            raise unknown_member(group.group_id, request.member_id)
-    else:
-        static = group.static_member(request.instance_id)
-        member = check_static(static, request.member_id, request.instance_id)
+    member = existing_member(group, request.member_id, request.instance_id)
     if request.member_epoch == STATIC_LEAVE_EPOCH and request.instance_id is not None:
         assigned = {topic_id: dict.fromkeys(p, 0) for topic_id, p in member.assigned.items()}
         left = member._replace(member_epoch=STATIC_LEAVE_EPOCH, pending_revocation={}, assigned=assigned)

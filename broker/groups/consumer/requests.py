@@ -20,7 +20,7 @@ from ..events import (
     SyncReply,
     SyncRequest,
 )
-from ..membership import JOIN_EPOCH
+from ..membership import JOIN_EPOCH, not_of_kind
 from ..records import Record
 from . import (
     classic_members as consumer_classic,
@@ -83,8 +83,7 @@ def _existing(shard: Shard, group_id: str) -> ConsumerGroup:
     group = shard.groups.get(group_id)
     if isinstance(group, ConsumerGroup):
         return group
-    problem = "not found" if group is None else "is not a consumer group"
-    raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {group_id} {problem}.")
+    raise not_of_kind(group_id, group, "consumer")
 
 
 def _joined(shard: Shard, request: ConsumerHeartbeat, now: Instant, effects: Effects) -> ConsumerGroup:
@@ -96,7 +95,7 @@ def _joined(shard: Shard, request: ConsumerHeartbeat, now: Instant, effects: Eff
         raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND, f"Consumer group {group_id} not found.")
     is_convertible = isinstance(group, ClassicGroup) and request.member_epoch == JOIN_EPOCH
     if group is not None and not is_convertible:
-        raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {group_id} is not a consumer group.")
+        raise not_of_kind(group_id, group, "consumer")
     records: list[Record] = []
     if isinstance(group, ClassicGroup):
         empty = group.is_empty

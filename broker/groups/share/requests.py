@@ -12,7 +12,7 @@ from ..events import (
     GroupError,
     Instant,
 )
-from ..membership import JOIN_EPOCH
+from ..membership import JOIN_EPOCH, not_of_kind
 from . import heartbeat as share_heartbeat
 from . import state as share_state
 from .group import ShareGroup
@@ -56,8 +56,7 @@ def existing(shard: Shard, group_id: str) -> ShareGroup:
     group = shard.groups.get(group_id)
     if isinstance(group, ShareGroup):
         return group
-    problem = "not found" if group is None else "is not a share group"
-    raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {group_id} {problem}.")
+    raise not_of_kind(group_id, group, "share")
 
 
 def _joined(shard: Shard, request: ShareHeartbeat) -> ShareGroup:
@@ -65,7 +64,7 @@ def _joined(shard: Shard, request: ShareHeartbeat) -> ShareGroup:
     if isinstance(group, ShareGroup):
         return group
     if group is not None:
-        raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {group_id} is not a share group.")
+        raise not_of_kind(group_id, group, "share")
     if request.member_epoch != JOIN_EPOCH:
         raise GroupError(ErrorCode.GROUP_ID_NOT_FOUND, f"Share group {group_id} not found.")
     return shard.new_share_group(group_id)

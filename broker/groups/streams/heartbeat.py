@@ -6,7 +6,7 @@ from typing import Any
 
 from ....protocol.errors import ErrorCode
 from ..events import Effects, GroupError, Instant
-from ..membership import JOIN_EPOCH, check_epoch, check_released, check_static, unknown_member
+from ..membership import JOIN_EPOCH, check_epoch, check_released, existing_member
 from .endpoints import endpoints_of
 from .events import MakeTopics, StreamsHeartbeat, StreamsHeartbeatReply
 from .group import StreamsGroup, TaskOffsets
@@ -65,22 +65,15 @@ def _check_room(group: StreamsGroup, request: StreamsHeartbeat) -> None:
 
 def _member(group: StreamsGroup, request: StreamsHeartbeat, effects: Effects) -> StreamsMember:
     """The member that the request means; a new one if it joins."""
-    joins, member_id = request.member_epoch == JOIN_EPOCH, request.member_id
-    if request.instance_id is None:
-        member = group.members.get(member_id)
-        if member is None and not joins:
-            raise unknown_member(group.group_id, member_id)
-        member = member or StreamsMember(member_id)
+    member_id = request.member_id
+    if request.member_epoch != JOIN_EPOCH:
+        member = existing_member(group, member_id, request.instance_id)
         _check_epoch(member, request)
         return member
     static = group.static_member(request.instance_id)
-    if not joins:
-        member = check_static(static, member_id, request.instance_id)
-        _check_epoch(member, request)
-        return member
     if static is None:
         return group.members.get(member_id) or StreamsMember(member_id)
-    check_released(static, member_id, request.instance_id)
+    check_released(static, member_id)
     return _replace_static(group, static, member_id, effects)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..events import Effects, Instant
-from ..membership import STATIC_LEAVE_EPOCH, check_static, unknown_member
+from ..membership import STATIC_LEAVE_EPOCH, existing_member
 from .events import StreamsHeartbeat, StreamsHeartbeatReply
 from .group import StreamsGroup
 from .heartbeat import remove_member
@@ -17,13 +17,7 @@ def leave(group: StreamsGroup, request: StreamsHeartbeat, effects: Effects) -> S
     """A heartbeat with epoch -1, or -2 for a static member that will be back. Raises GroupError."""
     if request.shutdown_application and group.shutdown_member_id is None:
         group.shutdown_member_id = request.member_id
-    if request.instance_id is None:
-        member = group.members.get(request.member_id)
-        if member is None:
-            raise unknown_member(group.group_id, request.member_id)
-    else:
-        static = group.static_member(request.instance_id)
-        member = check_static(static, request.member_id, request.instance_id)
+    member = existing_member(group, request.member_id, request.instance_id)
     if request.member_epoch == STATIC_LEAVE_EPOCH and request.instance_id is not None:
         held = member.assigned
         assigned = held._replace(active=dict.fromkeys(held.active, 0))
