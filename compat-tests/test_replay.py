@@ -16,7 +16,7 @@ from toolchains import toolchain
 from odradek.compat import tables
 from odradek.compat.brokers import Running
 from odradek.protocol.api_keys import ApiKey
-from odradek.protocol.messages import heartbeat
+from odradek.protocol.messages import heartbeat, list_offsets
 
 
 def beat(generation_id: int, error_code: int, member_id: str = "m") -> Exchange:
@@ -39,6 +39,25 @@ def beat(generation_id: int, error_code: int, member_id: str = "m") -> Exchange:
 def test_answers_to_equal_requests_are_compared(theirs: list[Exchange], codes: list[tuple[str, str]]) -> None:
     """They differ when the brokers have no answer to a request in common."""
     found = list(compare("a program", [beat(1, 0)], theirs, [], set()))
+    assert [(each.ours, each.theirs) for each in found] == codes
+
+
+def bounds(*error_codes: int) -> Exchange:
+    """Where partitions begin, and an answer with these errors."""
+    asked = [list_offsets.REQUEST_PARTITION(partition_index=index, timestamp=-2) for index in range(2)]
+    answers = [
+        list_offsets.RESPONSE_PARTITION(partition_index=index, error_code=code)
+        for index, code in enumerate(error_codes)
+    ]
+    request = list_offsets.REQUEST(topics=[list_offsets.REQUEST_TOPIC(name="t", partitions=asked)])
+    response = list_offsets.RESPONSE(topics=[list_offsets.RESPONSE_TOPIC(name="t", partitions=answers)])
+    return Exchange(ApiKey.LIST_OFFSETS, 7, request, response)
+
+
+@pytest.mark.parametrize(("code", "codes"), [(75, []), (3, [("0", "3")])])
+def test_a_part_of_an_answer_may_have_to_wait(code: int, codes: list[tuple[str, str]]) -> None:
+    """A partition that its broker does not lead yet tells nothing of it; one that it does not know does."""
+    found = list(compare("a program", [bounds(0, 0)], [bounds(0, code)], [], set()))
     assert [(each.ours, each.theirs) for each in found] == codes
 
 

@@ -16,7 +16,7 @@ from itertools import islice, product
 from typing import Any
 
 from comparison.differences import Difference, Row, differences, unexplained
-from comparison.undetermined import Names, Rule, Shown, anything, shown
+from comparison.undetermined import Names, Rule, Shown, anything, shown, slots
 
 from odradek.protocol.errors import ErrorCode
 
@@ -93,8 +93,10 @@ TRY_AGAIN = {
     ErrorCode.NOT_COORDINATOR,
     ErrorCode.REBALANCE_IN_PROGRESS,
     ErrorCode.CONCURRENT_TRANSACTIONS,
+    ErrorCode.UNKNOWN_LEADER_EPOCH,  # that of the metadata, of which the partition has not heard yet
 }
-"""Answers with these errors are left out: they say that somebody else, or the broker, was not ready yet."""
+"""Answers with these errors, be it for a part of what was asked, are left out: they say that somebody
+else, or the broker, was not ready yet."""
 
 MOST_ANSWERS = 12
 """So many different answers to one request are looked at."""
@@ -128,12 +130,21 @@ def _answers(exchanges: Iterable[Exchange]) -> dict[str, dict[str, Shown]]:
     """The different answers to each different request, in the order in which they came."""
     found: dict[str, dict[str, Shown]] = {}
     for api, version, request, response in exchanges:
-        if getattr(response, "error_code", None) in TRY_AGAIN:
+        if _says_try_again(response):
             continue
         answer = _shown(response)
         asked = json.dumps(_shown(request))
         found.setdefault(f"{api.name.lower()} v{version} {asked}", {})[json.dumps(answer)] = answer
     return found
+
+
+def _says_try_again(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(map(_says_try_again, value))
+    if not hasattr(value, "unknown_tags"):
+        return False
+    parts = (getattr(value, name) for name in slots(value))
+    return getattr(value, "error_code", None) in TRY_AGAIN or any(map(_says_try_again, parts))
 
 
 def _shown(value: Any) -> Shown:
