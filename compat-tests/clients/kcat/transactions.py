@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 
 from harness import expect, expect_equal, fresh, wait_until
-from tool import SECONDS, command, lines, send, values
+from tool import SECONDS, command, lines, make_topics, send, values
 
 COMMITTED = ("isolation.level=read_committed",)
 UNCOMMITTED = ("isolation.level=read_uncommitted",)
@@ -29,7 +30,7 @@ class Open:
         assert self._process.stdin is not None
         self._process.stdin.write(lines(named("open", MANY)))
         self._process.stdin.flush()
-        wait_until(lambda: values(bootstrap, topic, settings=UNCOMMITTED), "records of the open transaction")
+        wait_until(lambda: behind_the_first(bootstrap, topic, UNCOMMITTED), "records of the open transaction")
 
     def expect_not_committed(self) -> None:
         """Have it try, for nothing: its producer has been fenced."""
@@ -38,12 +39,17 @@ class Open:
         expect(b"fenced" in stderr or b"old epoch" in stderr, "reason:", stderr.decode())
 
 
+def behind_the_first(bootstrap: str, topic: str, isolation: Sequence[str]) -> list[bytes]:
+    """The values behind the record that the topic was made with."""
+    return values(bootstrap, topic, settings=isolation)[1:]
+
+
 def committed(bootstrap: str, topic: str) -> list[bytes]:
-    return values(bootstrap, topic, settings=COMMITTED)
+    return behind_the_first(bootstrap, topic, COMMITTED)
 
 
 def transactions_fenced(bootstrap: str) -> None:
-    topic, transactional_id = fresh("topic"), fresh("transactional")
+    (topic,), transactional_id = make_topics(bootstrap, 1), fresh("transactional")
     first = Open(bootstrap, topic, transactional_id)
     send(bootstrap, topic, lines(named("second")), settings=[f"transactional.id={transactional_id}"])
     first.expect_not_committed()
@@ -51,7 +57,7 @@ def transactions_fenced(bootstrap: str) -> None:
 
 
 def transactions_timeout(bootstrap: str) -> None:
-    topic = fresh("topic")
+    (topic,) = make_topics(bootstrap, 1)
     slow = Open(bootstrap, topic, fresh("transactional"), "transaction.timeout.ms=3000")
     send(bootstrap, topic, lines(named("quick")), settings=[f"transactional.id={fresh('transactional')}"])
     # Readers get past the open transaction once its time is up; Apache Kafka looks every ten seconds.
