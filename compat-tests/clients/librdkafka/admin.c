@@ -151,7 +151,8 @@ void admin_delete_records(void) {
     expect_no_error(delete_records(topic, 40, &low), "deletion");
     expect_number(low, 40, "low watermark");
     expect_code(delete_records(topic, 101, &low), RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, "behind the end");
-    expect_no_error(rd_kafka_query_watermark_offsets(admin(), topic, 0, &low, &high, TIMEOUT_MS), "watermarks");
+    expect_no_error(
+        rd_kafka_query_watermark_offsets(admin(), topic, 0, &low, &high, TIMEOUT_MS), "watermarks");
     expect_number(low, 40, "first offset");
     expect_number(high, 100, "next offset");
     records left = read_topic(topic, 1, 60, DEFAULTS);

@@ -69,7 +69,7 @@ void produce(rd_kafka_t *producer, const record *one, delivery *told);
 /* Sends all and waits for all; the first error. `told` has a place for each. */
 rd_kafka_resp_err_t try_send_with(rd_kafka_t *producer, records all, delivery *told);
 rd_kafka_resp_err_t try_send(records all, settings own);
-/* Sends all, and wants each one's offset to follow that of the one before in its partition: the first offset. */
+/* Sends all, each of which has to come behind the one before in its partition; the first offset. */
 int64_t send_all(records all, settings own);
 
 /* Records that tell their own place, spread over the partitions. */

@@ -44,7 +44,7 @@ static setting described(rd_kafka_ResourceType_t kind, const char *name, const c
 static void expect_setting(const char *topic, const char *key, const char *value, bool is_default) {
     setting found = described(RD_KAFKA_RESOURCE_TOPIC, topic, key);
     expect_text(found.value, value, key);
-    expect(found.is_default == is_default, "%s is%s said to be a default", key, found.is_default ? "" : " not");
+    expect(found.is_default == is_default, "%s: told as a default: %d", key, found.is_default);
 }
 
 void admin_configs(void) {

@@ -20,7 +20,8 @@ void subscribe(rd_kafka_t *consumer, const char *topic) {
 }
 
 crowd new_crowd(int partitions) {
-    return (crowd){.group = fresh("group"), .topic = make_topic(partitions, DEFAULTS), .partitions = partitions};
+    char *topic = make_topic(partitions, DEFAULTS);
+    return (crowd){.group = fresh("group"), .topic = topic, .partitions = partitions};
 }
 
 void live_until_killed(const char *group, const char *topic) {

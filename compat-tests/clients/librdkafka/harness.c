@@ -121,5 +121,6 @@ void pause_ms(int64_t ms) {
 
 char *fresh(const char *kind) {
     static atomic_int names;
-    return text("%s-%d-%" PRId64 "-%d", kind, (int)getpid(), now_ms() % 1000000000, atomic_fetch_add(&names, 1));
+    int number = atomic_fetch_add(&names, 1);
+    return text("%s-%d-%" PRId64 "-%d", kind, (int)getpid(), now_ms() % 1000000000, number);
 }

@@ -52,7 +52,7 @@ static const struct {
     const char *name, *reason;
 } absent[] = {
     {"admin-log-dirs", "it does not describe folders"},
-    {"admin-dynamic-configs", "it has no settings of groups before 2.8, and one alteration replaces all settings"},
+    {"admin-dynamic-configs", "Debian's version does not know the settings of groups"},
     {"command-line", "its command-line tool, kcat, is a package of its own"},
 };
 

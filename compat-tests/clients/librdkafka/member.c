@@ -51,7 +51,8 @@ static void rebalanced(
         add_places(one->given_back, places);
         one->times_revoked++;
         for (int at = 0; at < places->cnt; at++) {
-            rd_kafka_topic_partition_list_del(one->owned, places->elems[at].topic, places->elems[at].partition);
+            const rd_kafka_topic_partition_t *gone = &places->elems[at];
+            rd_kafka_topic_partition_list_del(one->owned, gone->topic, gone->partition);
         }
     }
     pthread_mutex_unlock(&one->mutex);
@@ -202,13 +203,21 @@ void disband(crowd *of) {
     }
 }
 
+/* The number in a value that fill() made. */
+static int number_of(record one) {
+    char *value = text("%.*s", (int)one.value.length, one.value.data);
+    int number = atoi(value + strlen("value-"));
+    free(value);
+    return number;
+}
+
 static bool all_read(const crowd *of) {
     bool *known = memory(of->sent);
     int distinct = 0;
     for (int at = 0; at < of->everybody; at++) {
         records of_one = seen(of->ever[at]);
         for (size_t place = 0; place < of_one.count; place++) {
-            int number = atoi(text("%.*s", (int)of_one.items[place].value.length, of_one.items[place].value.data) + 6);
+            int number = number_of(of_one.items[place]);
             expect(number >= 0 && number < of->sent, "a record that was not sent: %d", number);
             distinct += !known[number];
             known[number] = true;

@@ -130,7 +130,8 @@ static void stop(copier *one) {
 }
 
 static copier new_copier(int count) {
-    copier made = {.group = fresh("group"), .source = make_topic(1, DEFAULTS), .target = make_topic(1, DEFAULTS)};
+    copier made = {.group = fresh("group"), .source = make_topic(1, DEFAULTS)};
+    made.target = make_topic(1, DEFAULTS);
     fill(made.source, 0, count, 1);
     start(&made);
     return made;

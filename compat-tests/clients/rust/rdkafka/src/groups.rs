@@ -127,7 +127,7 @@ pub async fn rack(bootstrap: &str) -> Outcome {
     crowd.disband().await
 }
 
-/// Whether a group is described as one of the classic protocol, which is all that the client asks about groups.
+/// Whether a group is described as one of the classic protocol: the client asks for no other description.
 fn is_classic(bootstrap: &str, group: &str) -> Outcome<bool> {
     let found = admin(bootstrap).inner().fetch_group_list(Some(group), TIMEOUT)?;
     Ok(found.groups().iter().any(|one| !one.members().is_empty()))

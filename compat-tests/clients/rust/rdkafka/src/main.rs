@@ -1,4 +1,4 @@
-//! The program for rdkafka, which wraps librdkafka: futures for producers and administration, streams for consumers.
+//! The program for rdkafka, which wraps librdkafka: futures for producers and admins, streams for consumers.
 
 mod admin;
 mod client;

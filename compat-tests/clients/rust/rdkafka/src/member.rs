@@ -54,7 +54,7 @@ pub struct Member {
 }
 
 impl Member {
-    /// A member that commits what it has seen, and is put out of its group when it has not polled for six seconds.
+    /// A member that commits what it has seen; after six seconds without polling it is out of its group.
     pub fn join(bootstrap: &str, group: &str, topics: &[&str], options: Options) -> Outcome<Member> {
         let own = [
             ("enable.auto.commit", "true"),
