@@ -25,6 +25,7 @@ MASKS = (
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
     (r"(CreateTime|LogAppendTime):\d{13}", r"\1:TIME"),
     (r'"timestamp":\d{13}', '"timestamp":TIME'),
+    (r"producerId=\d+", "producerId=N"),
     (r'"(logDir)": ?"[^"]*"', r'"\1":"FOLDER"'),
     (r'"(totalBytes|usableBytes)": ?\d+', r'"\1":BYTES'),
     (r'"(avg_throughput)":[\d.]+', r'"\1":RATE'),
@@ -40,7 +41,7 @@ MASKS = (
     (r"(?m)^(ID(?:-\d)? \d+) \d+ ", r"\1 PRODUCER-ID "),
     (r"(?<= )[\w-]{22}(?=( [\w-]+)? /127\.0\.0\.1 )", "UUID"),  # members that name themselves
 )
-AGAIN_S = 60  # how long a command of "? " is repeated
+AGAIN_S = 100  # how long a command of "? " is repeated
 END_S = 60  # a tool's time for what it does, from when somebody waits for it
 
 
