@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from odradek.compat import pages, report
+from odradek.compat import pages, report, tables
 from odradek.compat.beside import Outcome
 from odradek.compat.cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, PASSED, Cell
 
@@ -113,3 +113,18 @@ def test_json(tmp_path: pathlib.Path) -> None:
     RUN.write(tmp_path / "cells.json")
     found = [one["outcome"] for one in json.loads((tmp_path / "cells.json").read_text())["cells"]]
     assert found == ["passed", "failed", "not in this client", "passed", "not written", "passed"]
+
+
+@pytest.mark.parametrize(
+    ("client", "wanted"),
+    [
+        ("celery", "celery==5.7.0, confluent-kafka==2.16.1"),
+        ("java-0.8", "org.apache.kafka:kafka-clients:0.8.2.2"),
+        ("librdkafka", "librdkafka-dev of the Debian that it runs on"),
+        ("kafka-tools-4.4", "4.4.0"),
+        ("rdkafka", "pinned beside its program, for rust"),
+    ],
+)
+def test_packages(client: str, wanted: str) -> None:
+    """The page tells with which packages each client's program runs."""
+    assert pages.packages(tables.clients()[client]) == wanted
