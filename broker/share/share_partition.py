@@ -131,19 +131,12 @@ class SharePartition:
         self.advance()
         return change.letters if stored or not change.pending else ()
 
-    def left_letters(self) -> list[DeadLetter]:
+    def left_letters(self) -> Sequence[DeadLetter]:
         """What was on its way to the dead letter queue when the broker stopped. Why, is not stored."""
         limit = self.config().delivery_count_limit
-        return [
-            DeadLetter(
-                first,
-                last,
-                delivery.count,
-                Cause.DELIVERED_TOO_OFTEN if delivery.count >= limit else Cause.REJECTED,
-            )
-            for first, last, delivery in self.all_deliveries()
-            if delivery.state is RecordState.ARCHIVING
-        ]
+        for *_, delivery in self.all_deliveries():
+            delivery.cause = Cause.DELIVERED_TOO_OFTEN if delivery.count >= limit else Cause.REJECTED
+        return _letters(self.all_deliveries())
 
     def bury(self, letter: DeadLetter) -> Change:
         """The dead letter queue is done with records, whether it has them or not. That holds at once."""
@@ -211,9 +204,20 @@ class SharePartition:
             self.delivery_complete_count,
             tuple(stored_as(first, last, delivery) for first, last, delivery in changed),
             tuple(delivery for *_, delivery in changed) if is_pending else (),
-            tuple(
-                DeadLetter(first, last, delivery.count, delivery.cause)
-                for first, last, delivery in changed
-                if delivery.state is RecordState.ARCHIVING
-            ),
+            _letters(changed),
         )
+
+
+def _letters(changed: Iterable[tuple[int, int, Delivery]]) -> tuple[DeadLetter, ...]:
+    """What of it is on its way to the dead letter queue; neighbours that are alike go together."""
+    letters: list[DeadLetter] = []
+    for first, last, delivery in changed:
+        if delivery.state is not RecordState.ARCHIVING:
+            continue
+        letter = DeadLetter(first, last, delivery.count, delivery.cause)
+        before = letters[-1] if letters else None
+        if before is not None and before.last_offset + 1 == first and before[2:] == letter[2:]:
+            letters[-1] = before._replace(last_offset=last)
+        else:
+            letters.append(letter)
+    return tuple(letters)

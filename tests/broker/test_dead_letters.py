@@ -13,7 +13,7 @@ import pytest
 from odradek.broker.dead_letters import DeadLetters
 from odradek.protocol.compression import Compression
 from odradek.protocol.messages import share_fetch
-from odradek.protocol.record_batch import Record
+from odradek.protocol.record_batch import Record, batches
 
 from .harness import all_records, batch
 from .share_desk import ACCEPT, REJECT, RELEASE, ShareDesk
@@ -101,6 +101,19 @@ def test_a_group_may_want_copies() -> None:
     desk.node.topics.partition("orders", 0).delete_records(10, 0)
     desk.acknowledge(2, (4, 4, [REJECT]))
     assert (dead(desk)[-1].key, about(dead(desk)[-1])["__dlq.errors.offset"]) == (None, b"4")
+
+
+def test_neighbours_come_together() -> None:
+    """Rejected one by one, in one batch as far as they are alike: not every record costs a write."""
+    desk = opened()
+    desk.acknowledge(1, (0, 9, [REJECT, REJECT, REJECT, ACCEPT, *[REJECT] * 6]))
+    answer = desk.harness.fetch(("dlq.orders", 0, 0), max_wait_ms=0)
+    data = memoryview(answer.responses[0].partitions[0].records)
+    assert [header.record_count for header in batches(data)] == [3, 6]
+    assert [about(row)["__dlq.errors.offset"] for row in dead(desk)] == [
+        b"%d" % n for n in (0, 1, 2, *range(4, 10))
+    ]
+    assert start(desk) == 10
 
 
 def test_partitions_of_the_queue_follow_those_of_the_source() -> None:

@@ -237,7 +237,7 @@ class ShareWorld:
         for truth in self.truth:
             truth.forget()
         self.machine = self._load()
-        self.letters = self.machine.left_letters()
+        self.letters = list(self.machine.left_letters())
 
     def drain(self) -> None:
         """Members that accept everything come to the end of the log."""
