@@ -24,8 +24,12 @@ fn absent(name: &str) -> Option<&'static str> {
         "produce-acks" => "it waits for all replicas always",
         "produce-shapes" => "its headers are a map, without nulls",
         "consume-seek" => "each fetch names its offset: there is nothing to seek or pause",
+        "consume-rack" => "its fetches tell no rack, and it has no groups",
+        "old-formats" => "it speaks the newest versions that it has in common with the broker",
         "command-line" => "it has no command-line tool",
-        "kill-produce" | "produce-retry" | "kill-transactions" | "consume-transform-produce" => NOT_TRANSACTIONAL,
+        "kill-produce" | "produce-retry" | "kill-transactions" | "consume-transform-produce" => {
+            NOT_TRANSACTIONAL
+        }
         _ if name.starts_with("transactions") => NOT_TRANSACTIONAL,
         _ if name.starts_with("group-") || name == "admin-groups" => NO_GROUPS,
         "consume-pattern" | "restart-resume" | "kill-consume" | "kill-rebalance" => NO_GROUPS,
