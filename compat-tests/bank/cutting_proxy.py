@@ -11,8 +11,7 @@ from enum import Enum
 from odradek.compat.relay import HangUp, Link, Relay
 from odradek.protocol.api_keys import ApiKey
 
-WORK = {
-    ApiKey.PRODUCE,
+REST_OF_WORK = {
     ApiKey.ADD_PARTITIONS_TO_TXN,
     ApiKey.ADD_OFFSETS_TO_TXN,
     ApiKey.TXN_OFFSET_COMMIT,
@@ -36,15 +35,18 @@ class CuttingProxy(Relay["_CutLink"]):
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
-        self._waiting: deque[Cut] = deque()
+        self._before_records: deque[Cut] = deque()
+        self._before_others: deque[Cut] = deque()
         self.unheard = 0
         super().__init__(lambda: _CutLink(self))
 
     def cut(self) -> bool:
-        """Cut the next connection that asks for a part of a transaction, or any; False if there is none."""
+        """Cut the next connection that brings records or asks for another part of a transaction, or any;
+        False if there is none.
+        """
         how = self._chance.choice(list(Cut))
         if self._chance.random() < MOST:
-            self._waiting.append(how)
+            self._chance.choice((self._before_records, self._before_others)).append(how)
             return True
         links = [link for link in list(self.links) if link.doom is None]
         if not links:
@@ -55,10 +57,16 @@ class CuttingProxy(Relay["_CutLink"]):
             link.end()
         return True
 
-    def doom(self) -> Cut | None:
-        """How a connection that is at work is to end."""
+    def doom(self, api_key: int) -> Cut | None:
+        """How a connection is to end that asks for this; None: it stays."""
+        if api_key == ApiKey.PRODUCE:
+            waiting = self._before_records
+        elif api_key in REST_OF_WORK:
+            waiting = self._before_others
+        else:
+            return None
         try:
-            return self._waiting.popleft()
+            return waiting.popleft()
         except IndexError:
             return None
 
@@ -71,8 +79,8 @@ class _CutLink(Link):
 
     def request(self, frame: bytes) -> bytes:
         api_key = int.from_bytes(frame[:2], "big")
-        if self.doom is None and api_key in WORK:
-            self.doom = self._proxy.doom()
+        if self.doom is None:
+            self.doom = self._proxy.doom(api_key)
         if api_key == ApiKey.PRODUCE:
             self._produced.add(frame[4:8])
         if self.doom is Cut.NOW:

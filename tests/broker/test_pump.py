@@ -22,6 +22,7 @@ from odradek.broker.timers import Timers
 from odradek.storage.file_system import RealFileSystem
 
 Handle = Callable[[memoryview, Connection], Answer]
+HANGS_AFTER_S = 120  # on the busiest machine
 
 
 def frame(payload: bytes) -> bytes:
@@ -65,7 +66,7 @@ async def running(
     port = sock.getsockname()[1]
     pump.listen(sock)
     try:
-        with trio.fail_after(20):
+        with trio.fail_after(HANGS_AFTER_S):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(pump.run)
                 yield Harness(pump, timers, clock, port)

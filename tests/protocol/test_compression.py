@@ -46,7 +46,7 @@ def test_every_codec_gives_back_what_it_took(codec: Compression, sample: str, ma
 
 @pytest.mark.parametrize("codec", CODECS)
 @given(data=st.binary(max_size=3000), repeat=st.integers(1, 40))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_round_trip_of_arbitrary_bytes(codec: Compression, data: bytes, repeat: int) -> None:
     """Whatever the bytes, compressing and inflating is the identity."""
     data *= repeat
@@ -284,7 +284,7 @@ def test_a_torn_stream_is_corrupt(codec: Compression) -> None:
 @pytest.mark.parametrize("codec", CODECS)
 @pytest.mark.parametrize("magic", [0, 2])
 @given(data=st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_damaged_streams_fail_cleanly(codec: Compression, magic: int, data: st.DataObject) -> None:
     """A stream with some bytes changed gives bytes within the bound, or CorruptRecord: nothing else."""
     stream = bytearray(compress(codec, SAMPLES["text"][:2000] + bytes(range(256)), magic=magic))
@@ -299,7 +299,7 @@ def test_damaged_streams_fail_cleanly(codec: Compression, magic: int, data: st.D
 
 @pytest.mark.parametrize("codec", CODECS)
 @given(junk=st.binary(max_size=200))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_junk_fails_cleanly(codec: Compression, junk: bytes) -> None:
     """Bytes that never were a stream give bytes within the bound, or CorruptRecord."""
     prefix = {

@@ -47,7 +47,7 @@ def test_both_write_the_same_bytes_and_read_the_value_back(message: Message, ver
     schema = message.construct(version)
     compiled = schema.compile()
 
-    @settings(max_examples=40, deadline=None, database=None)
+    @settings(max_examples=40, database=None)
     @given(values(message, version))
     def check(value: Any) -> None:
         data = message.write(value, version)
@@ -63,7 +63,7 @@ def test_both_write_the_same_bytes_and_read_the_value_back(message: Message, ver
 def test_both_refuse_the_same_bytes(message: Message, version: int) -> None:
     """Of bytes with a piece cut out or replaced, both make the same value, or both refuse them."""
 
-    @settings(max_examples=120, deadline=None, database=None)
+    @settings(max_examples=120, database=None)
     @given(values(message, version), st.data())
     def check(value: Any, data: st.DataObject) -> None:
         whole = message.write(value, version)
@@ -83,7 +83,7 @@ def test_both_agree_on_every_declared_message(message: Message) -> None:
         version: (values(message, version), message.construct(version)) for version in message.versions
     }
 
-    @settings(max_examples=4 * len(message.versions), deadline=None, database=None)
+    @settings(max_examples=4 * len(message.versions), database=None)
     @given(st.sampled_from(message.versions), st.data())
     def check(version: int, data: st.DataObject) -> None:
         strategy, schema = versioned[version]

@@ -157,7 +157,7 @@ VALUES = st.lists(
 @pytest.mark.parametrize("magic", [0, 1])
 @pytest.mark.parametrize("codec", CODECS)
 @given(values=VALUES, base=st.integers(0, 2**60))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_down_and_up_again_is_the_same(codec: Compression, magic: int, values: list[Any], base: int) -> None:
     """Without headers nothing is lost on the way to an old client and back, timestamps aside with magic 0."""
     stored = [Record(base + index, *value) for index, value in enumerate(values)]
@@ -294,7 +294,7 @@ def test_wrappers_are_bounded(codec: Compression) -> None:
 @pytest.mark.parametrize("magic", [0, 1])
 @pytest.mark.parametrize("codec", CODECS)
 @given(data=st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_damaged_sets_fail_cleanly(codec: Compression, magic: int, data: st.DataObject) -> None:
     """A mutated or cut set, its checksums made right again or not, gives records or CorruptRecord."""
     inner = b"".join(message(b"v" * index, magic=magic, offset=index, key=b"k") for index in range(3))
@@ -312,7 +312,7 @@ def test_damaged_sets_fail_cleanly(codec: Compression, magic: int, data: st.Data
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_down_conversion_of_damaged_batches_fails_cleanly(data: st.DataObject) -> None:
     """Whatever a stored batch has become, its conversion gives a set or CorruptRecord."""
     codec = data.draw(st.sampled_from(CODECS))

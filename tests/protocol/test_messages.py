@@ -22,7 +22,7 @@ KAFKA_PYTHON_2 = [case for case in CASES if coverage.kafka_python_2_speaks(case)
 EXTREMES = (values.null, values.empty, values.maximal)
 
 # A few random values for each of the 342 pairs on every run; `compat-tests/oracle` tries thousands.
-a_few = settings(max_examples=4, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+a_few = settings(max_examples=4, database=None, suppress_health_check=list(HealthCheck))
 
 
 def agree(case: Case, value: Any, codec: ModuleType) -> None:

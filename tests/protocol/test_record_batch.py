@@ -47,7 +47,7 @@ def only(buffer: Any) -> BatchHeader:
 
 @pytest.mark.parametrize("codec", CODECS)
 @given(values=VALUES, base=st.integers(0, 2**62))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_records_survive_a_batch(codec: Compression, values: list[Any], base: int) -> None:
     """Whatever the records, a batch built of them reads back the same, with true header fields."""
     given_records = [Record(base + index, *value) for index, value in enumerate(values)]
@@ -367,7 +367,7 @@ def test_a_scan_finds_what_validation_asks_for() -> None:
 
 
 @given(values=VALUES, data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_readers_agree_on_damaged_records(values: list[Any], data: st.DataObject) -> None:
     """Of mutated records, both readers say CorruptRecord and nothing else, or see the same."""
     clean = encode_records([Record(index, *value) for index, value in enumerate(values)], 0, values[0][0])
@@ -394,7 +394,7 @@ def test_readers_agree_on_damaged_records(values: list[Any], data: st.DataObject
 
 @pytest.mark.parametrize("codec", CODECS)
 @given(data=st.data())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_damaged_batches_fail_cleanly(codec: Compression, data: st.DataObject) -> None:
     """A mutated or cut batch raises CorruptRecord or nothing, wherever it is damaged, checksums aside."""
     batch = rb.build_batch(some_records(4), compression=codec)

@@ -305,7 +305,7 @@ def test_old_producers_keep_to_the_rules() -> None:
 
 @pytest.mark.parametrize("version", [2, 9])
 @given(data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_damaged_requests_fail_cleanly(version: int, data: st.DataObject) -> None:
     """Whatever arrives is accepted or refused with CorruptRecord, also where the checksum is right."""
     codec = data.draw(st.sampled_from(CODECS))
