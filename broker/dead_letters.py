@@ -40,6 +40,9 @@ class _Unwritable(Exception):
     """Why records do not come into the queue, as a sentence."""
 
 
+_Wanted = tuple[int, DeadLetter]  # an offset of the source, and what it belongs to
+
+
 class _Copies(NamedTuple):
     """Records of the source by offset, and how far it has been read; what is absent cannot be had."""
 
@@ -66,52 +69,65 @@ class DeadLetters:
         self._timers = timers
         self._clock = clock
 
-    def write(self, group_id: str, source: Partition, letter: DeadLetter, done: Callable[[], None]) -> None:
-        """Write a letter to the group's queue, and call `done` when that is safe or has failed."""
+    def write(
+        self, group_id: str, source: Partition, letters: Sequence[DeadLetter], done: Callable[[], None]
+    ) -> None:
+        """Write letters to the group's queue, and call `done` when that is safe or has failed."""
+        wanted = [(at, each) for each in letters for at in range(each.first_offset, each.last_offset + 1)]
 
-        def settle(error: ErrorCode, next_offset: int) -> None:
-            if error is not ErrorCode.NONE:
-                fail(error.message)
-            elif next_offset > letter.last_offset:
+        def proceed(position: int) -> None:
+            if position == len(wanted):
                 done()
             else:  # the loop has others to serve between two batches
-                later = self._clock.monotonic_ms() + 1
-                self._timers.at(later, lambda: advance(next_offset))
+                self._timers.at(self._clock.monotonic_ms() + 1, lambda: advance(position))
 
-        def advance(offset: int) -> None:
+        def advance(position: int) -> None:
+            end = len(wanted)
             try:
-                partition, next_offset, end_offset = self._append(group_id, source, letter, offset)
+                partition = self._partition(group_id, source)
+                rows = self._rows(group_id, source, wanted[position:], partition)
+                end = position + len(rows)
+                end_offset = self._append(partition, rows)
             except (_Unwritable, TopicError, CorruptRecord, StorageError, PartitionOffline) as problem:
-                fail(str(problem))
+                fail(str(problem), position, end)
+                proceed(end)
             else:
-                partition.when_committed(end_offset, lambda error: settle(error, next_offset))
+                partition.when_committed(end_offset, lambda error: settle(error, position, end))
 
-        def fail(reason: str) -> None:
-            place = f"{source.topic}-{source.index}, offsets {letter.first_offset} to {letter.last_offset}"
+        def settle(error: ErrorCode, position: int, end: int) -> None:
+            if error is not ErrorCode.NONE:
+                fail(error.message, position, end)
+            proceed(end)
+
+        def fail(reason: str, position: int, end: int) -> None:
+            place = f"{source.topic}-{source.index}, offsets {wanted[position][0]} to {wanted[end - 1][0]}"
             log.error("Not in the dead letter queue of group %s: %s. %s", group_id, place, reason)
-            done()
 
-        advance(letter.first_offset)
+        advance(0)
 
-    def _append(
-        self, group_id: str, source: Partition, letter: DeadLetter, offset: int
-    ) -> tuple[Partition, int, int]:
-        """Append one batch, from an offset of the source on. Where to, the offset after the last one in it,
-        and the end offset that has to be durable.
-        """
-        topic = self._topic(group_id)
-        partition = topic.partitions[source.index % len(topic.partitions)]
-        rules = partition.policy.produce
-        copies = _Copies({}, letter.last_offset)
+    def _rows(
+        self, group_id: str, source: Partition, wanted: Sequence[_Wanted], partition: Partition
+    ) -> Sequence[Record]:
+        """What comes first of what is wanted, as much as one batch of a partition may hold."""
+        max_bytes = partition.policy.produce.max_message_bytes
+        copies = _Copies({}, wanted[-1][0])
         if self._settings.copies_dead_letters(group_id):
-            copies = _copies(source, offset, letter.last_offset, rules.max_message_bytes)
-        now_ms = self._clock.wall_ms()
-        rows = _fitting(_rows(group_id, source, letter, offset, copies, now_ms), rules.max_message_bytes)
+            copies = _copies(source, [offset for offset, _ in wanted], max_bytes)
+        return _fitting(_records(group_id, source, wanted, copies, self._clock.wall_ms()), max_bytes)
+
+    def _append(self, partition: Partition, rows: Sequence[Record]) -> int:
+        """Append one batch. The end offset that has to be durable."""
+        now_ms, rules = self._clock.wall_ms(), partition.policy.produce
         data = build_batch(rows)
         batch, header = prepare(data, rules, api_version=FIRST_VERSION_OF_BATCHES, now_ms=now_ms)
         result = partition.append(batch, (header,), now_ms)
         partition.wake()
-        return partition, offset + len(rows), result.last_offset + 1
+        return result.last_offset + 1
+
+    def _partition(self, group_id: str, source: Partition) -> Partition:
+        """Where the queue has what comes from a partition. Raises _Unwritable, TopicError."""
+        topic = self._topic(group_id)
+        return topic.partitions[source.index % len(topic.partitions)]
 
     def _topic(self, group_id: str) -> Topic:
         """The queue's topic, which is made where that is wanted. Raises _Unwritable, TopicError."""
@@ -137,14 +153,15 @@ class DeadLetters:
         return self._topics.create(name, partitions, settings, now_ms=self._clock.wall_ms())
 
 
-def _rows(
-    group_id: str, source: Partition, letter: DeadLetter, first_offset: int, copies: _Copies, now_ms: int
+def _records(
+    group_id: str, source: Partition, wanted: Sequence[_Wanted], copies: _Copies, now_ms: int
 ) -> Iterator[Record]:
     """A record for each offset of which it is known whether it can be copied, for the first one in any
     case.
     """
-    last_offset = max(first_offset, min(letter.last_offset, copies.last_offset))
-    for number, offset in enumerate(range(first_offset, last_offset + 1)):
+    for number, (offset, letter) in enumerate(wanted):
+        if number and offset > copies.last_offset:
+            return
         copy = copies.records.get(offset)
         about = {
             "topic": source.topic,
@@ -171,12 +188,13 @@ def _fitting(rows: Iterator[Record], max_bytes: int) -> Sequence[Record]:
     return fitting
 
 
-def _copies(source: Partition, first_offset: int, last_offset: int, max_bytes: int) -> _Copies:
-    """What one read of the source gives of a range, of records not larger than `max_bytes` together.
+def _copies(source: Partition, offsets: Sequence[int], max_bytes: int) -> _Copies:
+    """What one read of the source gives of some offsets, of records not larger than `max_bytes` together.
 
-    Batches that inflate beyond that, or are damaged, give nothing; where nothing can be read at all, nothing
-    of the rest of the range can be had.
+    Batches that inflate beyond that, or are damaged, give nothing; where nothing can be read at all, none of
+    the others can be had.
     """
+    first_offset, last_offset, wanted = offsets[0], offsets[-1], set(offsets)
     found: dict[int, Record] = {}
     read_to, size = first_offset - 1, 0
     try:
@@ -191,7 +209,7 @@ def _copies(source: Partition, first_offset: int, last_offset: int, max_bytes: i
         except CorruptRecord:
             rows = []
         for row in rows:
-            if not first_offset <= row.offset <= last_offset:
+            if row.offset not in wanted:
                 continue
             row_size = len(encode_records((row,), row.offset, row.timestamp))
             if row_size > max_bytes:

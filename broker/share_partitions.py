@@ -9,7 +9,6 @@ group has given up goes to its dead letter queue then, and after that it is done
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -178,18 +177,17 @@ class SharePartitions:
             stored,
         )
 
-    def _send(self, held: Held, letters: Iterable[DeadLetter]) -> None:
+    def _send(self, held: Held, letters: Sequence[DeadLetter]) -> None:
         """Write letters to the dead letter queue; what has been there is done with. A share partition that
         has been forgotten meanwhile finds in its stored state what is left to do.
         """
 
-        def bury(letter: DeadLetter) -> None:
+        def bury() -> None:
             if held.machine is not None and held.problem is None:
-                self._store(held, held.machine.bury(letter), lambda _: None)
+                self._store(held, held.machine.bury(letters), lambda _: None)
 
-        for letter in letters:
-            if held.problem is None:
-                self._dead_letters.write(held.key.group_id, held.partition, letter, partial(bury, letter))
+        if letters and held.problem is None:
+            self._dead_letters.write(held.key.group_id, held.partition, letters, bury)
 
     def _arm(self, held: Held) -> None:
         """Have the locks looked at when the next one runs out. An alarm that is too early finds out."""

@@ -138,13 +138,15 @@ class SharePartition:
             delivery.cause = Cause.DELIVERED_TOO_OFTEN if delivery.count >= limit else Cause.REJECTED
         return _letters(self.all_deliveries())
 
-    def bury(self, letter: DeadLetter) -> Change:
+    def bury(self, letters: Sequence[DeadLetter]) -> Change:
         """The dead letter queue is done with records, whether it has them or not. That holds at once."""
-        self.archive(letter.first_offset, letter.last_offset + 1, RecordState.ARCHIVING)
-        done = StateBatch(
-            letter.first_offset, letter.last_offset, RecordState.ARCHIVED, letter.delivery_count
+        for each in letters:
+            self.archive(each.first_offset, each.last_offset + 1, RecordState.ARCHIVING)
+        done = tuple(
+            StateBatch(each.first_offset, each.last_offset, RecordState.ARCHIVED, each.delivery_count)
+            for each in letters
         )
-        return Change(self.start_offset, self.delivery_complete_count, (done,))
+        return Change(self.start_offset, self.delivery_complete_count, done)
 
     def move_start(self, log_start_offset: int) -> None:
         """The log begins here now: what is before is not delivered any more."""

@@ -103,13 +103,13 @@ def test_a_group_may_want_copies() -> None:
     assert (dead(desk)[-1].key, about(dead(desk)[-1])["__dlq.errors.offset"]) == (None, b"4")
 
 
-def test_neighbours_come_together() -> None:
-    """Rejected one by one, in one batch as far as they are alike: not every record costs a write."""
+def test_what_is_rejected_together_comes_together() -> None:
+    """One by one or not, in one batch: not every record costs a write."""
     desk = opened()
     desk.acknowledge(1, (0, 9, [REJECT, REJECT, REJECT, ACCEPT, *[REJECT] * 6]))
     answer = desk.harness.fetch(("dlq.orders", 0, 0), max_wait_ms=0)
     data = memoryview(answer.responses[0].partitions[0].records)
-    assert [header.record_count for header in batches(data)] == [3, 6]
+    assert [header.record_count for header in batches(data)] == [9]
     assert [about(row)["__dlq.errors.offset"] for row in dead(desk)] == [
         b"%d" % n for n in (0, 1, 2, *range(4, 10))
     ]
@@ -216,6 +216,22 @@ def test_a_record_that_is_too_large_with_its_headers_is_lost(caplog: pytest.LogC
         desk.acknowledge(1, (0, 0, [REJECT]))
     assert "orders-0, offsets 0 to 0" in caplog.text
     assert (start(desk), dead(desk, "dlq.tiny")) == (1, [])
+
+
+def test_what_is_too_large_does_not_take_others_with_it() -> None:
+    """A copy that fits by itself and not with its headers is lost; what comes after it is not."""
+    desk = ShareDesk()
+    sizes: dict[str, Any] = {ENABLE: "true", "max_message_bytes": 400}
+    desk.harness.create("dlq.small", **sizes)
+    desk.configure("g", {TOPIC: "dlq.small", COPIES: "true"})
+    desk.produce(b"a", b"x" * 300, b"b")
+    desk.join()
+    assert desk.acquired(0) == [(0, 2, 1)]
+    desk.acknowledge(1, (0, 2, [REJECT]))
+    for _ in range(3):
+        desk.wait(2)
+    assert [row.value for row in dead(desk, "dlq.small")] == [b"a", b"b"]
+    assert start(desk) == 3
 
 
 def test_a_broker_that_stops_on_the_way_writes_at_the_next_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -226,7 +226,7 @@ class ShareWorld:
             assert truth.count == letter.delivery_count
             truth.state, truth.letters = RecordState.ARCHIVED, truth.letters + 1
         fails = self.random.random() < 0.1
-        self._store(self.machine.bury(letter), fails=fails)
+        self._store(self.machine.bury([letter]), fails=fails)
         assert fails or all(truth.stored[0] is RecordState.ARCHIVED for truth in dead), "not stored"
 
     def restart(self) -> None:

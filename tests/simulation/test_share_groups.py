@@ -69,12 +69,14 @@ def _reject_at_once(self: Delivery, config: Any) -> None:
     self.begin(RecordState.ARCHIVED, config)
 
 
-def _bury_in_memory(self: SharePartition, letter: Any) -> Change:
+def _bury_in_memory(self: SharePartition, letters: Any) -> Change:
+    (letter,) = letters
     self.archive(letter.first_offset, letter.last_offset + 1, RecordState.ARCHIVING)
     return Change(self.start_offset, self.delivery_complete_count, ())
 
 
-def _bury_elsewhere(self: SharePartition, letter: Any) -> Change:
+def _bury_elsewhere(self: SharePartition, letters: Any) -> Change:
+    (letter,) = letters
     done = StateBatch(letter.first_offset, letter.last_offset, RecordState.ARCHIVED, letter.delivery_count)
     return Change(self.start_offset, self.delivery_complete_count, (done,))
 
