@@ -38,6 +38,7 @@ MASKS = (
     (r"(?m)^ *min\.insync\.replicas=1 .*\n", ""),
     (r"[ \t]+(?=\S)", " "),  # columns are as wide as the names in them
     (r"[ \t]+(?=\n|$)", ""),
+    (r"(?<= 127\.0\.0\.1 )\d+", "PORT"),
     (r"(?m)^(ID(?:-\d)? \d+) \d+ ", r"\1 PRODUCER-ID "),
     (r"(?<= )[\w-]{22}(?=( [\w-]+)? /127\.0\.0\.1 )", "UUID"),  # members that name themselves
 )
@@ -49,7 +50,7 @@ class Names:
     """The run's own names for the transcript's TOPIC and GROUP, there and back."""
 
     def __init__(self, bootstrap: str) -> None:
-        self._names = {"BROKER": bootstrap, "PORT": bootstrap.rpartition(":")[2]}
+        self._names = {"BROKER": bootstrap}
 
     def insert(self, text: str) -> str:
         """The text with the run's names."""
