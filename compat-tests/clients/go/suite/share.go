@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -223,4 +224,69 @@ func killShare(client Client, _ string) {
 	}
 	harness.Equal(killed, kills, "kills")
 	harness.NoError(member.Close())
+}
+
+func shareReadCommitted(client Client, _ string) {
+	topic := makeTopic(client, 1)
+	careful := newShareGroup(client, "share.isolation.level=read_committed")
+	careless := newShareGroup(client, "share.isolation.level=read_uncommitted")
+	producer := newTransactional(client, harness.Fresh("transactional"), 0)
+	write(producer, topic, "aborted")
+	harness.NoError(producer.End(false))
+	write(producer, topic, "committed")
+	harness.NoError(producer.End(true))
+	write(producer, topic, "open")
+	member := joinShare(client, careful, topic, 10)
+	expectShared(member, "committed")
+	expectNothing(member, 2*time.Second, "records of an open transaction")
+	harness.NoError(producer.End(true))
+	expectShared(member, "open")
+	harness.NoError(member.Close())
+	member = joinShare(client, careless, topic, 10)
+	expectShared(member, "aborted", "committed", "open")
+	harness.NoError(member.Close())
+	harness.NoError(producer.Close())
+}
+
+// expectShared wants a member to get the records that were written under these names, in order, and accepts them.
+func expectShared(member ShareMember, names ...string) {
+	wanted := named(names...)
+	var found []string
+	harness.WaitUntil(fmt.Sprintf("%d records", len(wanted)), patience, func() bool {
+		deliveries := harness.Must(member.Poll(200 * time.Millisecond))
+		answer(member, deliveries, Accept)
+		for _, delivery := range deliveries {
+			found = append(found, string(delivery.Value))
+		}
+		return len(found) >= len(wanted)
+	})
+	harness.Equal(found, wanted, "records")
+}
+
+func shareDeadLetters(client Client, _ string) {
+	const count = 5
+	topic, queue := makeTopic(client, 1), harness.Fresh("dlq.share")
+	harness.NoError(client.CreateTopic(queue, 1, map[string]string{"errors.deadletterqueue.group.enable": "true"}))
+	group := newShareGroup(client, "share.delivery.count.limit=2",
+		"errors.deadletterqueue.topic.name="+queue, "errors.deadletterqueue.copy.record.enable=true")
+	fill(client, topic, 0, count, 1)
+	member := joinShare(client, group, topic, count)
+	answer(member, pollAll(member, count, 1), Release)
+	again := pollAll(member, count, 2)
+	again[0].Answer(Reject)
+	answer(member, again[1:], Release)
+	harness.NoError(member.Close())
+	for _, letter := range read(client, queue, 1, count, ConsumerOptions{}) {
+		headers := map[string]string{}
+		for _, header := range letter.Headers {
+			headers[strings.TrimPrefix(header.Key, "__dlq.errors.")] = string(header.Value)
+		}
+		harness.Equal(string(letter.Value), "value-"+headers["offset"], "value")
+		cause := "Offset delivery count exceeded the threshold."
+		if headers["offset"] == "0" {
+			cause = "Offset rejected by client."
+		}
+		found := []string{headers["topic"], headers["group"], headers["delivery.count"], headers["message"]}
+		harness.Equal(found, []string{topic, group, "2", cause}, "topic, group, deliveries, cause")
+	}
 }

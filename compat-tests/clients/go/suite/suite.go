@@ -58,6 +58,8 @@ var scenarios = map[string]scenario{
 	"share-renew":                shareRenew,
 	"share-group-members":        shareGroupMembers,
 	"share-lock-timeout":         shareLockTimeout,
+	"share-read-committed":       shareReadCommitted,
+	"share-dead-letters":         shareDeadLetters,
 	"restart-resume":             restartResume,
 	"kill-produce":               killProduce,
 	"kill-consume":               killConsume,

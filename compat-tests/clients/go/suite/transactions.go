@@ -26,13 +26,18 @@ func write(producer TransactionalProducer, topic, name string) {
 	harness.Must(sendWith(producer, records))
 }
 
-func expectCommitted(client Client, topic string, names ...string) {
-	var wanted []string
+// named gives the values that were written under these names.
+func named(names ...string) (values []string) {
 	for _, name := range names {
 		for place := range 10 {
-			wanted = append(wanted, fmt.Sprintf("%s-%d", name, place))
+			values = append(values, fmt.Sprintf("%s-%d", name, place))
 		}
 	}
+	return values
+}
+
+func expectCommitted(client Client, topic string, names ...string) {
+	wanted := named(names...)
 	harness.Equal(values(read(client, topic, 1, len(wanted), committed)), wanted, "committed records")
 }
 
