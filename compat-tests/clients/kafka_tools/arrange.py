@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Iterable, Sequence
 
@@ -20,11 +19,6 @@ def arranged(lines: list[str], pipes: Iterable[str]) -> list[str]:
         if not pipe.startswith("grep "):
             lines = ARRANGEMENTS[pipe](lines)
     return lines
-
-
-def unique(lines: Iterable[str]) -> list[str]:
-    """Every line once."""
-    return list(dict.fromkeys(lines))
 
 
 def last(lines: Iterable[str]) -> list[str]:
@@ -48,21 +42,6 @@ def folded(lines: Iterable[str]) -> list[str]:
     return list(itertools.chain(*([run[0], "...", run[-1]] if len(run) > 2 else run for run in runs)))
 
 
-def accepted(lines: Iterable[str]) -> list[str]:
-    """How many records a kafka-verifiable-share-consumer has accepted, and which of them came again."""
-    found: set[tuple[int, int]] = set()
-    told: list[str] = []
-    for event in (json.loads(line.replace(":TIME", ":0")) for line in lines if line.startswith("{")):
-        places = {
-            (each["partition"], offset) for each in event.get("partitions", ()) for offset in each["offsets"]
-        }
-        if event["name"] == "records_consumed":
-            told += [f"again: {place}" for place in sorted(places & found)]
-        elif event["name"] == "offsets_acknowledged" and event["success"]:
-            found |= places
-    return [*told, f"{len(found)} accepted"]
-
-
 def _follows(run: Sequence[str], line: str) -> bool:
     before, now = (re.split(r"(\d+)", one) for one in (run[-1], line))
     steps = {
@@ -74,9 +53,7 @@ def _follows(run: Sequence[str], line: str) -> bool:
 
 ARRANGEMENTS = {
     "sort": sorted,
-    "unique": unique,
     "last": last,
     "fold": folded,
     "lengths": lengths,
-    "accepted": accepted,
 }
