@@ -229,7 +229,7 @@ def test_a_run_that_is_ended(tmp_path: pathlib.Path) -> None:
         assert runs.poll() is None
         time.sleep(0.02)
     runs.terminate()
-    assert runs.wait(30) == 1
+    assert runs.wait(100) == 1
     process_id, address = told.read_text().split()
     with pytest.raises(ProcessLookupError):
         os.kill(int(process_id), 0)
