@@ -19,7 +19,8 @@ final class AdminPartitions implements Scenario {
         String topic = Topics.create(bootstrap);
         try (AdminClient admin = Topics.admin(bootstrap)) {
             admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(4))).all().get();
-            Check.expectEqual(Described.topic(admin, topic).partitions().size(), 4, "partitions");
+            // Apache Kafka answers when its controller has them, a moment before its broker knows.
+            Check.waitUntil("four partitions", () -> Described.topic(admin, topic).partitions().size() == 4);
         }
         try (KafkaProducer<String, String> producer = Producers.producer(bootstrap)) {
             for (int number = 0; number < 4; number++) {
