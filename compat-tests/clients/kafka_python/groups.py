@@ -51,8 +51,8 @@ class Member:
 
     def _run(self) -> None:
         while not self._end.is_set():
-            # A poll of kafka-python 3.0 that ends between its assignment as the leader and the broker's word on it
-            # forgets the assignment, at Apache Kafka, too: long polls seldom do.
+            # A poll of kafka-python 3.0 that ends between its assignment as the leader and the broker's word
+            # on it forgets the assignment, at Apache Kafka, too: long polls seldom do.
             with contextlib.suppress(KafkaConnectionError):  # the broker may be away for a while
                 for batch in self.consumer.poll(1000).values():
                     self.seen += [record.value for record in batch]
