@@ -31,6 +31,8 @@ OLD_NEWEST = {
     "offset_commit": 9,
     "offset_fetch": 9,
     "describe_groups": 5,
+    "delete_groups": 2,
+    "api_versions": 4,
     "init_producer_id": 5,
     "describe_cluster": 1,
     "write_txn_markers": 1,
