@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .cells import Cell
+from .report import by_place
 
 
 @dataclasses.dataclass
@@ -33,11 +35,14 @@ class Outcome:
         except (KeyError, TypeError) as error:
             raise ValueError(f"{path} is not what --json has written") from error
 
+    @functools.cached_property
+    def by_place(self) -> Mapping[tuple[str, str], Cell]:
+        """The cells by client and scenario."""
+        return by_place(self.cells)
+
     def of(self, cell: Cell) -> Cell | None:
         """The same cell here, if there is one."""
-        return next(
-            (one for one in self.cells if (one.client, one.scenario) == (cell.client, cell.scenario)), None
-        )
+        return self.by_place.get((cell.client, cell.scenario))
 
     def differs_from(self, cell: Cell) -> bool:
         """Whether the cell ended otherwise here."""
@@ -48,5 +53,5 @@ class Outcome:
     def joined(cls, outcomes: Sequence[Outcome]) -> Outcome:
         """Runs against one broker as one: a cell is as the last of them has it. ValueError for several."""
         (against,) = {outcome.against for outcome in outcomes}
-        cells = {(cell.client, cell.scenario): cell for outcome in outcomes for cell in outcome.cells}
+        cells = by_place(cell for outcome in outcomes for cell in outcome.cells)
         return cls(list(cells.values()), against, sum(outcome.seconds for outcome in outcomes))

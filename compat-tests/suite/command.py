@@ -171,8 +171,9 @@ def _told_again(setting: Setting, options: Options) -> list[cells.Cell]:
     except ValueError:
         raise click.UsageError("The results are of more than one broker.") from None
     places = itertools.product(setting.selection.scenarios, setting.selection.clients)
-    by_place = {(cell.scenario, cell.client): cell for cell in told.cells}
-    found = [by_place[place] for place in places if place in by_place]
+    found = [
+        told.by_place[client, scenario] for scenario, client in places if (client, scenario) in told.by_place
+    ]
     click.echo(report.text(found))
     _write(setting, dataclasses.replace(told, cells=found), options)
     return found

@@ -11,7 +11,7 @@ from typing import Any
 
 from .beside import Outcome
 from .cells import FAILED, NOT_IN_THIS_CLIENT, NOT_WRITTEN, NOT_YET, OUTCOMES, PASSED, SKIPPED, Cell
-from .report import axes, by_place, counts
+from .report import axes, counts
 from .tables import Table
 
 SIGNS = {
@@ -212,8 +212,7 @@ def _absent_in_html(absent: dict[str, str]) -> str:
 
 
 def _row(run: Run, client: str, scenarios: Sequence[str], places: dict[tuple[str, str], str]) -> str:
-    found = by_place(run.cells)
-    cells = [found[client, scenario] for scenario in scenarios]
+    cells = [run.by_place[client, scenario] for scenario in scenarios]
     passed = sum(cell.outcome == PASSED for cell in cells)
     row = [f'<tr><th>{html.escape(client)}</th><td class="number">{passed}</td>']
     for cell in cells:
@@ -240,7 +239,6 @@ def _reasons_in_html(run: Run) -> Iterator[str]:
 
 def write_markdown(run: Run, path: pathlib.Path) -> None:
     """The page for the documentation. Its matrix has numbers for the scenarios, as a page is not wide."""
-    found = by_place(run.cells)
     clients, scenarios = axes(run.cells)
     numbers = range(1, len(scenarios) + 1)
     lines = [
@@ -255,7 +253,7 @@ def write_markdown(run: Run, path: pathlib.Path) -> None:
     lines += ["| client | passed |" + "".join(f" {number} |" for number in numbers)]
     lines += ["|---|--:|" + ":-:|" * len(scenarios)]
     for client in clients:
-        outcomes = [found[client, name].outcome for name in scenarios]
+        outcomes = [run.by_place[client, name].outcome for name in scenarios]
         signs = "".join(f" {SIGNS[one]} |" for one in outcomes)
         lines.append(f"| {client} | {outcomes.count(PASSED)} |{signs}")
     lines += ["", "## Scenarios", ""]
