@@ -11,13 +11,12 @@ rd_kafka_t *admin(void) {
     return client ? client : (client = new_producer(DEFAULTS));
 }
 
-static rd_kafka_queue_t *answers(void) {
+rd_kafka_queue_t *answers(void) {
     static rd_kafka_queue_t *queue;
     return queue ? queue : (queue = rd_kafka_queue_new(admin()));
 }
 
-/* The answer to the request that was just sent. */
-static rd_kafka_event_t *answer(void) {
+rd_kafka_event_t *answer(void) {
     rd_kafka_event_t *event = rd_kafka_queue_poll(answers(), TIMEOUT_MS);
     expect(event != NULL, "no answer to an administrative request");
     return event;

@@ -6,6 +6,10 @@
 
 rd_kafka_t *admin(void);
 
+/* Where answers to requests are to go, and the answer to the one that was just sent. */
+rd_kafka_queue_t *answers(void);
+rd_kafka_event_t *answer(void);
+
 /* The error of the one thing that was asked for; else, of the request itself. */
 rd_kafka_resp_err_t create_topic(const char *name, int partitions, settings own);
 rd_kafka_resp_err_t delete_topic(const char *name);

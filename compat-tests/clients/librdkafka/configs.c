@@ -11,19 +11,11 @@ typedef struct {
     bool is_default;
 } setting;
 
-static rd_kafka_event_t *event_of(rd_kafka_queue_t *queue) {
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, TIMEOUT_MS);
-    expect(event != NULL, "no answer to an administrative request");
-    rd_kafka_queue_destroy(queue);
-    return event;
-}
-
 static setting described(rd_kafka_ResourceType_t kind, const char *name, const char *key) {
     rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(kind, name);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(admin());
-    rd_kafka_DescribeConfigs(admin(), &resource, 1, NULL, queue);
+    rd_kafka_DescribeConfigs(admin(), &resource, 1, NULL, answers());
     rd_kafka_ConfigResource_destroy(resource);
-    rd_kafka_event_t *event = event_of(queue);
+    rd_kafka_event_t *event = answer();
     size_t count = 0;
     const rd_kafka_ConfigResource_t **found =
         rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
@@ -63,10 +55,9 @@ static rd_kafka_resp_err_t alter(const char *topic, settings own) {
     for (; *own; own += 2) {
         expect_no_error(rd_kafka_ConfigResource_set_config(resource, own[0], own[1]), own[0]);
     }
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(admin());
-    rd_kafka_AlterConfigs(admin(), &resource, 1, NULL, queue);
+    rd_kafka_AlterConfigs(admin(), &resource, 1, NULL, answers());
     rd_kafka_ConfigResource_destroy(resource);
-    rd_kafka_event_t *event = event_of(queue);
+    rd_kafka_event_t *event = answer();
     size_t count = 0;
     const rd_kafka_ConfigResource_t **found =
         rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event), &count);

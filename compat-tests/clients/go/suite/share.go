@@ -83,11 +83,16 @@ func shareAcknowledge(client Client, _ string) {
 	harness.NoError(member.Close())
 }
 
-func shareRenew(client Client, _ string) {
-	const count = 5
+// Two members of a group whose locks run out soon, on a topic of so many records.
+func joinWithShortLock(client Client, count int) (ShareMember, ShareMember) {
 	topic, group := makeTopic(client, 1), newShareGroup(client, shortLock)
 	fill(client, topic, 0, count, 1)
-	slow, other := joinShare(client, group, topic, count), joinShare(client, group, topic, count)
+	return joinShare(client, group, topic, count), joinShare(client, group, topic, count)
+}
+
+func shareRenew(client Client, _ string) {
+	const count = 5
+	slow, other := joinWithShortLock(client, count)
 	held := pollAll(slow, count, 1)
 	for range 4 {
 		answer(slow, held, Renew)
@@ -101,9 +106,7 @@ func shareRenew(client Client, _ string) {
 
 func shareLockTimeout(client Client, _ string) {
 	const count = 5
-	topic, group := makeTopic(client, 1), newShareGroup(client, shortLock)
-	fill(client, topic, 0, count, 1)
-	slow, other := joinShare(client, group, topic, count), joinShare(client, group, topic, count)
+	slow, other := joinWithShortLock(client, count)
 	held, begin := pollAll(slow, count, 1), time.Now()
 	expectNothing(other, 2*time.Second, "records locked, and delivered to another")
 	second := pollAll(other, count, 2)
