@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ FATAL = (
 Announcement = Callable[[Instant, Effects], None]
 
 
-class HeartbeatClient(Client):
+class HeartbeatClient(Client, ABC):
     """A member that keeps the rules. `has` is what it may work on: `nothing` when it comes or is put out."""
 
     nothing: Any = frozenset()
@@ -45,25 +46,25 @@ class HeartbeatClient(Client):
 
     # For those who know the protocol
 
+    @abstractmethod
     def heartbeat(self, everything: bool) -> Any:
         """The request: all there is to say where `everything` is wanted, else what has changed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def farewell(self, epoch: int) -> Any:
         """The request with which it leaves."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ask(self, request: Any, token: Token, now: Instant, effects: Effects) -> None:
         """What the coordinator does about a request."""
-        raise NotImplementedError
 
     def announcement(self, request: Any) -> Announcement | None:  # noqa: ARG002
         """An event that comes right before a heartbeat, where there is one."""
         return None
 
+    @abstractmethod
     def answered(self, reply: Any) -> None:
         """A heartbeat was carried out."""
-        raise NotImplementedError
 
     def change_mind(self) -> None:
         """Want something else, where that is possible."""
@@ -172,13 +173,13 @@ class OwningClient(HeartbeatClient):
         self.holds = False
         self.rebalance_ms = world.rng.choice(REBALANCES_MS)
 
+    @abstractmethod
     def told_by(self, reply: Any) -> Any:
         """What a reply says that it is to have, or None."""
-        raise NotImplementedError
 
+    @abstractmethod
     def places_of(self, having: Any) -> frozenset[Any]:
         """The places that nobody else may have, of what a member has."""
-        raise NotImplementedError
 
     @property
     def places(self) -> frozenset[Any]:

@@ -4,6 +4,7 @@ topics that come, grow and go.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, Self
 
@@ -69,21 +70,21 @@ class HeartbeatWorld(World):
 
     # For those who know the kind of group
 
+    @abstractmethod
     def new_client(self, name: str, instance_id: str | None) -> Any:
         """Somebody who is to come."""
-        raise NotImplementedError
 
+    @abstractmethod
     def change_topics(self) -> None:
         """A topic comes, grows or goes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def states(self, shard: Shard) -> Any:
         """All of the groups of this kind that is hard."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lacks(self, living: list[Any], group: Any) -> str:
         """What a stable group of these members lacks; nothing where the world is as it should be."""
-        raise NotImplementedError
 
     def settle(self) -> None:
         """What an operator sees to when the trouble is over."""
@@ -203,9 +204,9 @@ class OwningWorld(HeartbeatWorld):
         self.confirmed: dict[Any, int] = {}
         super().__init__(seed, topics, fail_append)
 
+    @abstractmethod
     def source_of(self, place: Any) -> tuple[str, int, bytes]:
         """Where the offset of a place is committed: the topic, the partition, and the topic's id."""
-        raise NotImplementedError
 
     def distract(self, client: Any) -> None:
         """Somebody does not keep up, or does not give up what it is to."""

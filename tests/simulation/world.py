@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -38,7 +39,7 @@ class Trouble:
         self.lives = rng.randrange(2, 7)
 
 
-class World:
+class World(ABC):
     """One history. `log` is what was appended, `clients` are those who live and those who did."""
 
     clients: list[Any]
@@ -197,9 +198,9 @@ class World:
             for _ in range(count):
                 self.at(self.rng.random() * SPAN_MS, action)
 
+    @abstractmethod
     def turn_of_life(self) -> None:
         """Something happens to somebody."""
-        raise NotImplementedError
 
     def jump(self) -> None:
         """Nobody runs for a while: a suspended machine."""
