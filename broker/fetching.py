@@ -232,8 +232,11 @@ class ParkedFetch:
             partition.waiters.pop(self, None)
 
     def _measure(self, partition: Partition, wanted: Wanted) -> None:
-        row = _read(wanted, wanted.max_bytes, False, self._parameters)
-        size = len(row.records)
+        """Count what `partition` has, as Kafka does: up to the client's limit, though a first batch beyond it
+        will be sent whole.
+        """
+        row = _read(wanted, wanted.max_bytes, True, self._parameters)
+        size = min(len(row.records), wanted.max_bytes)
         self._total += size - self._sizes[partition]
         self._sizes[partition] = size
         if row.error_code:

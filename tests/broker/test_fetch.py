@@ -82,6 +82,19 @@ def test_min_bytes() -> None:
     assert [len(values(row.records)) for row in rows(waiting)] == [2, 1]
 
 
+def test_a_batch_beyond_the_limit_is_enough() -> None:
+    """A batch larger than the partition's limit, which is sent whole, counts up to that limit: a fetch that
+    waits for no more is answered at once.
+    """
+    broker = Harness()
+    broker.create("t")
+    answered = broker.fetch(("t", 0, 0), min_bytes=100, partition_max_bytes=100)
+    waiting = broker.fetch(("t", 0, 0), min_bytes=101, partition_max_bytes=100)
+    broker.produce("t", batch(b"x" * 1000))
+    assert values(rows(answered)[0].records) == [b"x" * 1000]
+    assert not waiting.done
+
+
 def test_limits_on_bytes() -> None:
     """The first batch is whole however small the limits are (KIP-74); before version 3 it is not sent."""
     broker = Harness()
