@@ -26,15 +26,15 @@ from .timers import Timers
 
 log = logging.getLogger(__name__)
 
-# Work before trio's other tasks get a turn, in rounds of the selector, and what one connection may send in a
-# round.
+# Rounds of the selector before trio's other tasks get a turn.
 ROUNDS_A_WAKE = 16
-SEND_A_TURN = 1 << 20
 ACCEPTS_A_ROUND = 64
 # Without files to accept with (EMFILE), listeners rest for this long.
 ACCEPT_PAUSE_MS = 500.0
 # While others wait for memory, a large frame must arrive within this time.
 STARVING_FRAME_MS = 30_000.0
+# All connections are looked at four times in the time after which an idle one is closed, within these bounds.
+SWEEP_LEAST_MS, SWEEP_MOST_MS = 10.0, 5_000.0
 DEFAULT_BUDGET = 512 << 20
 
 
@@ -321,8 +321,10 @@ class Pump:
     def _sweep_later(self) -> None:
         if not self._sweeping:
             self._sweeping = True
-            interval = min(5000.0, max(10.0, self._max_idle_ms / 4))
-            self._timers.at(self._clock.monotonic_ms() + interval, self._sweep)
+            interval_ms = SWEEP_MOST_MS
+            if self._max_idle_ms >= 0:  # below 0: none is closed for being idle
+                interval_ms = min(interval_ms, max(SWEEP_LEAST_MS, self._max_idle_ms / 4))
+            self._timers.at(self._clock.monotonic_ms() + interval_ms, self._sweep)
 
     def _sweep(self) -> None:
         """Close idle connections and, under pressure, frames that do not end; give back what is unused."""
