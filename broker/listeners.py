@@ -113,6 +113,14 @@ def bind(address: Address) -> socket.socket:
     return sock
 
 
+def plain_host(host: str) -> str:
+    """The address of one end of a connection. A socket for IPv6 and IPv4 has IPv4 addresses mapped into IPv6
+    (RFC 4291, 2.5.5.2): clients and settings mean the IPv4 address.
+    """
+    mapped, _, ipv4 = host.rpartition(":")
+    return ipv4 if mapped.lower() == "::ffff" and "." in ipv4 else host
+
+
 def host_limits(text: str) -> dict[str, int]:
     """`max.connections.per.ip.overrides`, HOST:COUNT,HOST:COUNT, by address. Raises ConfigError."""
     limits: dict[str, int] = {}

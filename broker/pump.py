@@ -21,7 +21,7 @@ from .client import READ, WRITE, Client
 from .clock import Clock
 from .config.broker_config import BrokerConfig
 from .connection import SCRATCH_BYTES, Budget, Connection, Handle, Limits
-from .listeners import Listener, host_limits
+from .listeners import Listener, host_limits, plain_host
 from .timers import Timers
 
 log = logging.getLogger(__name__)
@@ -235,17 +235,17 @@ class Pump:
                 log.warning("Cannot accept connections for a moment: %s.", error.strerror)
                 self._timers.at(self._clock.monotonic_ms() + ACCEPT_PAUSE_MS, self._listen_again)
                 return self._pause(listener)
-            host = address[0]
+            host = plain_host(address[0])
             if self._by_host.get(host, 0) >= self._host_limits.get(
                 host, self._config["max.connections.per.ip"]
             ):
                 log.warning("Closed a connection from %s: max.connections.per.ip is reached.", host)
                 sock.close()
                 continue
-            self._welcome(sock, address, listener)
+            self._welcome(sock, host, address[1], listener)
         return None
 
-    def _welcome(self, sock: socket.socket, address: tuple[str, int], listener: Listener) -> None:
+    def _welcome(self, sock: socket.socket, host: str, port: int, listener: Listener) -> None:
         sock.setblocking(False)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -253,23 +253,22 @@ class Pump:
             for option, size in zip((socket.SO_SNDBUF, socket.SO_RCVBUF), self._buffer_sizes, strict=True):
                 if size >= 0:
                     sock.setsockopt(socket.SOL_SOCKET, option, size)
-            advertised = listener.advertised or sock.getsockname()[:2]
+            own_host, own_port = sock.getsockname()[:2]
         except OSError:  # the client has gone already
             sock.close()
             return
-        host = address[0]
         connection = Connection(
             self._next_id,
             self._handle,
             self._limits,
             self.budget,
             client_host=host,
-            advertised=advertised,
+            advertised=listener.advertised or (plain_host(own_host), own_port),
             now_ms=self._clock.monotonic_ms(),
         )
         self._next_id += 1
         connection.on_output = self._soon
-        client = Client(sock, connection, f"{host}:{address[1]}")
+        client = Client(sock, connection, f"{host}:{port}")
         self._clients[connection.id] = client
         self._by_host[host] = self._by_host.get(host, 0) + 1
         self._selector.register(sock, READ, client)

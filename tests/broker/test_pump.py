@@ -223,3 +223,24 @@ def test_the_advertised_address_is_the_one_by_which_the_client_came() -> None:
             assert seen == [("127.0.0.1", harness.port), ("broker.example", 19092)]
 
     trio.run(main)
+
+
+def test_ipv4_addresses_are_told_as_such_by_a_listener_for_all() -> None:
+    """Where one socket takes IPv6 and IPv4, IPv4 clients are told an IPv4 address, and limits find them."""
+    seen: list[tuple[str, str]] = []
+
+    def handle(_: memoryview, connection: Connection) -> list[Any]:
+        seen.append((connection.client_host, connection.advertised[0]))
+        return [frame(b"")]
+
+    async def main() -> None:
+        limits = {"max.connections.per.ip": 0, "max.connections.per.ip.overrides": "127.0.0.1:1"}
+        async with running(handle, **limits) as harness:
+            sock = bind(Address("", 0))
+            harness.pump.listen(sock)
+            async with await trio.open_tcp_stream("127.0.0.1", sock.getsockname()[1]) as stream:
+                await stream.send_all(frame(b""))
+                await read_frame(stream)
+            assert seen == [("127.0.0.1", "127.0.0.1")]
+
+    trio.run(main)
