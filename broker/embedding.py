@@ -43,8 +43,8 @@ class _Plan:
             overrides["log.dirs"] = (os.fspath(data),)
         if durable:
             overrides["log.flush.interval.messages"] = 1
-        self.config = BrokerConfig({**overrides, **(config or {})})
-        self.listeners: list[ListenerSpec] = wanted_listeners(self.config, listen, advertise)
+        self.settings = {**overrides, **(config or {})}
+        self.listeners: list[ListenerSpec] = wanted_listeners(BrokerConfig(self.settings), listen, advertise)
         self.in_memory = data is None
 
     def file_system(self) -> FileSystem:
@@ -57,7 +57,8 @@ class _Plan:
         return RealFileSystem()
 
     async def serve(self, task_status: trio.TaskStatus[Running] = trio.TASK_STATUS_IGNORED) -> None:
-        await serve(self.config, self.file_system(), self.listeners, task_status=task_status)
+        # A configuration of its own for each run: those who hear of its changes live as long as it does.
+        await serve(BrokerConfig(self.settings), self.file_system(), self.listeners, task_status=task_status)
 
 
 class Broker:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import warnings
+import weakref
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,18 @@ def test_the_second_broker_starts_at_once() -> None:
         with Broker():
             times.append(time.perf_counter() - start)
     assert min(times[1:]) < 0.06
+
+
+def test_a_broker_that_is_started_again_lets_go_of_what_it_held() -> None:
+    """What was in memory in the run before does not stay there."""
+    broker = Broker()
+    runs = []
+    for _ in range(2):
+        with broker:
+            assert broker._running is not None
+            runs.append(weakref.ref(broker._running.node))
+    gc.collect()
+    assert [run() for run in runs] == [None, None]
 
 
 def test_data_outlives_the_broker(tmp_path: Path) -> None:
