@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..protocol.control_records import end_transaction_marker
 from ..protocol.errors import ErrorCode
 from ..protocol.record_batch import batches
-from ..storage.errors import StorageError
+from ..storage.errors import InvalidProducerEpoch, StorageError
+from ..storage.producer_state import NO_OFFSET
 from .internal_topics import OFFSETS_TOPIC
 from .partition import Partition, PartitionOffline
 
@@ -19,13 +20,21 @@ if TYPE_CHECKING:
     from .group_coordinator import GroupCoordinator
 
 
+LARGEST_EPOCH = (1 << 15) - 1
+
+
 class Marker(NamedTuple):
-    """The end of a producer's transaction; `coordinator_epoch` tells one coordinator from its successor."""
+    """The end of a producer's transaction; `coordinator_epoch` tells one coordinator from its successor.
+
+    With `has_next_epoch` its epoch has to be a later one than the transaction's: an equal one tells that the
+    marker comes late, and that the open transaction is the next one (KIP-1228).
+    """
 
     producer_id: int
     producer_epoch: int
     committed: bool
     coordinator_epoch: int = 0
+    has_next_epoch: bool = False
 
 
 def write_marker(
@@ -50,6 +59,8 @@ def write_marker(
         )
     )
     try:
+        if marker.has_next_epoch and _comes_late(partition, marker):
+            raise InvalidProducerEpoch(f"the marker's epoch {marker.producer_epoch} is the transaction's own")
         result = partition.append(data, list(batches(data)), now_ms)
     except (StorageError, PartitionOffline) as error:
         on_durable(error.error_code)
@@ -59,3 +70,13 @@ def write_marker(
     if partition.topic == OFFSETS_TOPIC:
         groups.end_transaction(partition.index, marker.producer_id, marker.committed, end_offset)
     partition.when_committed(end_offset, on_durable)
+
+
+def _comes_late(partition: Partition, marker: Marker) -> bool:
+    """Whether the producer's open transaction has the marker's epoch. Raises PartitionOffline."""
+    entry = partition.log.producers.entries.get(marker.producer_id)
+    return (
+        entry is not None
+        and entry.producer_epoch == marker.producer_epoch < LARGEST_EPOCH
+        and entry.current_txn_first_offset != NO_OFFSET
+    )

@@ -20,7 +20,7 @@ from ...protocol.messages.produce import RECORD_ERROR, RESPONSE, RESPONSE_PARTIT
 from ...protocol.record_batch import BatchHeader
 from ...protocol.record_errors import BrokenCompression, CorruptRecord, InvalidRecord, NotOneBatch
 from ...protocol.record_validation import prepare
-from ...storage.errors import StorageError
+from ...storage.errors import OutOfOrderSequence, StorageError
 from ..admission import admit
 from ..connection import CloseConnection
 from ..context import Pending, RequestContext
@@ -135,7 +135,21 @@ def _admit(
         raise _Refused(ErrorCode.NOT_ENOUGH_REPLICAS, f"The transaction cannot be verified: {error.name}.")
     if error is not ErrorCode.NONE:
         raise _Refused(error)
+    if version >= _FIRST_VERSION_THAT_ADDS and header.base_sequence != 0:
+        _check_known(partition, header)
     return rests_on
+
+
+def _check_known(partition: Partition, header: BatchHeader) -> None:
+    """Raise OutOfOrderSequence for a batch in the middle of a transaction whose beginning is not here.
+
+    The first may have been refused while the markers of the transaction before were being written, and is
+    yet to come again.
+    """
+    if header.producer_id not in partition.log.producers.entries:
+        raise OutOfOrderSequence(
+            f"producer {header.producer_id} begins its transaction with sequence {header.base_sequence}"
+        )
 
 
 def _find(topic: Topic | None, index: int, acks: int, context: RequestContext) -> Partition:

@@ -2,6 +2,8 @@
 
 The transactions of this broker need no such request; administrators send it to end a transaction that hangs
 (`kafka-transactions abort`, KIP-664).
+
+- 2: with the version of the transaction; from the second on the marker's epoch is a later one (KIP-1228).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from ...protocol.errors import ErrorCode
 from ...protocol.messages.write_txn_markers import PARTITION_RESULT, RESPONSE, RESULT, TOPIC_RESULT
 from ..context import Pending, RequestContext
 from ..markers import Marker, write_marker
+from ..transactions.events import VERSION_WITH_EPOCHS
 
 
 def handle(request: Any, context: RequestContext) -> Any:
@@ -34,7 +37,11 @@ def handle(request: Any, context: RequestContext) -> Any:
 
     for asked in request.markers:
         marker = Marker(
-            asked.producer_id, asked.producer_epoch, asked.transaction_result, asked.coordinator_epoch
+            asked.producer_id,
+            asked.producer_epoch,
+            asked.transaction_result,
+            asked.coordinator_epoch,
+            has_next_epoch=asked.transaction_version >= VERSION_WITH_EPOCHS,
         )
         topics = []
         for topic in asked.topics:

@@ -17,7 +17,6 @@ from .records import NO_PRODUCER_ID, TransactionRecord
 from .transitions import (
     COMPLETE_ABORT,
     COMPLETE_COMMIT,
-    EMPTY,
     ONGOING,
     PREPARE_ABORT,
     PREPARE_COMMIT,
@@ -35,12 +34,14 @@ def end(machine: Transaction, producer: Producer, committed: bool, now: Instant)
         raise TransactionError(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
     if producer.producer_epoch != stored.producer_epoch:
         raise TransactionError(ErrorCode.PRODUCER_FENCED)
+    if machine.is_ending:
+        raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
     if stored.state is ONGOING:
         target = PREPARE_COMMIT if committed else PREPARE_ABORT
-        return stored._replace(state=target, update_ms=now.wall_ms, client_version=0)
+        return machine.then(state=target, update_ms=now.wall_ms, client_version=0)
     if stored.state is (COMPLETE_COMMIT if committed else COMPLETE_ABORT):
         return None
-    raise TransactionError(_wrong_state(machine, committed))
+    raise TransactionError(ErrorCode.INVALID_TXN_STATE)
 
 
 def end_with_next_epoch(
@@ -52,68 +53,54 @@ def end_with_next_epoch(
 ) -> TransactionRecord | None:
     """EndTxn from version 5 on: the record that decides, or None where the same was asked for before.
 
-    A producer may abort although it has added nothing: it may not know whether it has. Raises
-    TransactionError.
+    A producer may abort although it has added nothing: it may not know whether it has. While markers are
+    being written nothing else is looked at: whoever asks may know an id already that comes after them.
+    Raises TransactionError.
     """
+    if machine.is_ending:
+        raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
     stored = machine.stored
-    speaks_epochs = stored.client_version >= VERSION_WITH_EPOCHS
-    asks_again = speaks_epochs and producer.producer_epoch + 1 == stored.producer_epoch
+    asks_again = producer.producer_epoch + 1 == stored.producer_epoch
     asks_old_id_again = (
-        speaks_epochs
-        and producer.producer_id == stored.previous_producer_id
+        producer.producer_id == stored.previous_producer_id
         and producer.producer_epoch == EXHAUSTED_EPOCH
         and stored.producer_epoch == 0
     )
     if producer.producer_id != stored.producer_id and not asks_old_id_again:
         raise TransactionError(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
-    if not _is_right_epoch(machine, producer, asks_again, asks_old_id_again):
+    may_ask_again = stored.state in (COMPLETE_COMMIT, COMPLETE_ABORT) and (asks_again or asks_old_id_again)
+    if producer.producer_epoch != stored.producer_epoch and not may_ask_again:
         raise TransactionError(ErrorCode.PRODUCER_FENCED)
-    if machine.is_ending:
-        raise TransactionError(_wrong_state(machine, committed))
-    if asks_again or asks_old_id_again:
+    if may_ask_again:
         if stored.state is (COMPLETE_COMMIT if committed else COMPLETE_ABORT):
             return None
         raise TransactionError(ErrorCode.INVALID_TXN_STATE)
     if stored.state in RESTING and committed:
         raise TransactionError(ErrorCode.INVALID_TXN_STATE)
-    start_ms = stored.start_ms if stored.state is ONGOING else now.wall_ms
-    return stored._replace(
+    return _decided(machine, committed, new_producer_id, now)
+
+
+def fence(machine: Transaction, new_producer_id: Callable[[], int], now: Instant) -> TransactionRecord:
+    """Abort the transaction and fence its producer: the time is up, or another one has taken its place.
+
+    Raises TransactionError where there is no new producer id and one is needed.
+    """
+    return _decided(machine, False, new_producer_id, now)
+
+
+def _decided(
+    machine: Transaction, committed: bool, new_producer_id: Callable[[], int], now: Instant
+) -> TransactionRecord:
+    """The end that comes with the next epoch, or with the next producer id after the last one."""
+    stored = machine.stored
+    begun = stored.state is ONGOING
+    return machine.then(
         state=PREPARE_COMMIT if committed else PREPARE_ABORT,
-        partitions=stored.partitions if stored.state is ONGOING else (),
-        producer_epoch=stored.producer_epoch + 1,
+        partitions=stored.partitions if begun else (),
+        producer_epoch=machine.next_epoch,
         last_producer_epoch=stored.producer_epoch,
         next_producer_id=new_producer_id() if machine.is_exhausted else NO_PRODUCER_ID,
-        start_ms=start_ms,
-        update_ms=now.wall_ms,
-        client_version=VERSION_WITH_EPOCHS,
-    )
-
-
-def _is_right_epoch(
-    machine: Transaction, producer: Producer, asks_again: bool, asks_old_id_again: bool
-) -> bool:
-    is_current = producer.producer_epoch == machine.stored.producer_epoch
-    if machine.stored.client_version < VERSION_WITH_EPOCHS or machine.stored.state in (ONGOING, EMPTY):
-        return is_current and not asks_old_id_again
-    if machine.is_ending:
-        return asks_again
-    return is_current or asks_again or asks_old_id_again
-
-
-def _wrong_state(machine: Transaction, committed: bool) -> ErrorCode:
-    """What an end is told that comes while there is nothing to end, or something is being ended."""
-    if machine.stored.state is (PREPARE_COMMIT if committed else PREPARE_ABORT):
-        return ErrorCode.CONCURRENT_TRANSACTIONS
-    return ErrorCode.INVALID_TXN_STATE
-
-
-def fence(machine: Transaction, now: Instant) -> TransactionRecord:
-    """Abort the transaction and fence its producer: the time is up, or another one has taken its place."""
-    stored = machine.stored
-    return stored._replace(
-        state=PREPARE_ABORT,
-        producer_epoch=stored.producer_epoch + 1,
-        last_producer_epoch=stored.producer_epoch,
+        start_ms=stored.start_ms if begun else now.wall_ms,
         update_ms=now.wall_ms,
         client_version=VERSION_WITH_EPOCHS,
     )
@@ -122,7 +109,7 @@ def fence(machine: Transaction, now: Instant) -> TransactionRecord:
 def complete(machine: Transaction, now: Instant) -> TransactionRecord:
     """All markers are written. Where the epochs are used up, the next producer id takes over."""
     stored = machine.stored
-    done = stored._replace(
+    done = machine.then(
         state=COMPLETE_COMMIT if stored.state is PREPARE_COMMIT else COMPLETE_ABORT,
         partitions=(),
         update_ms=now.wall_ms,
@@ -132,6 +119,5 @@ def complete(machine: Transaction, now: Instant) -> TransactionRecord:
     return done._replace(
         producer_id=stored.next_producer_id,
         producer_epoch=0,
-        previous_producer_id=stored.producer_id,
         next_producer_id=NO_PRODUCER_ID,
     )

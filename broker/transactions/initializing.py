@@ -14,8 +14,15 @@ from .transitions import EMPTY
 
 def first(request: InitRequest, new_producer_id: Callable[[], int], now: Instant) -> TransactionRecord:
     """The record of a transactional id that was not known. What the producer believes in does not matter."""
+    producer_id = new_producer_id()
     return TransactionRecord(
-        request.transactional_id, new_producer_id(), 0, request.timeout_ms, EMPTY, update_ms=now.wall_ms
+        request.transactional_id,
+        producer_id,
+        0,
+        request.timeout_ms,
+        EMPTY,
+        update_ms=now.wall_ms,
+        previous_producer_id=producer_id,
     )
 
 
@@ -40,16 +47,14 @@ def following(
     stored = machine.stored
     names_itself = request.producer_id != NO_PRODUCER_ID
     is_current = not names_itself or request.producer_epoch == stored.producer_epoch
-    begun = stored._replace(
+    begun = machine.then(
         state=EMPTY, timeout_ms=request.timeout_ms, partitions=(), start_ms=-1, update_ms=now.wall_ms
     )
     if is_current:
         begun = begun._replace(last_producer_epoch=stored.producer_epoch if names_itself else NO_EPOCH)
         if machine.is_exhausted:
-            return begun._replace(
-                producer_id=new_producer_id(), producer_epoch=0, previous_producer_id=stored.producer_id
-            )
-        return begun._replace(producer_epoch=stored.producer_epoch + 1)
+            return begun._replace(producer_id=new_producer_id(), producer_epoch=0)
+        return begun._replace(producer_epoch=machine.next_epoch)
     if request.producer_epoch == stored.last_producer_epoch:
         return begun  # asked again: the answer was lost
     raise TransactionError(ErrorCode.PRODUCER_FENCED)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from math import inf
+from typing import Any
 
 from ..effects import Instant
 from .events import VERSION_WITH_EPOCHS
 from .records import TransactionRecord
 from .transitions import COMPLETE_COMMIT, ONGOING, PREPARING
 
-EXHAUSTED_EPOCH = (1 << 15) - 2  # the last epoch that a producer is given; one more is for fencing it
+EXHAUSTED_EPOCH = (1 << 15) - 2  # the last epoch that a producer is given; one more is for its last marker
 
 
 class Transaction:
@@ -30,6 +31,15 @@ class Transaction:
             self.wake_ms = now.monotonic_ms + min(max(left_ms, 0), record.timeout_ms)
         else:
             self.wake_ms = inf
+
+    def then(self, **changes: Any) -> TransactionRecord:
+        """The record that follows the present one. As with Kafka, each tells the producer id before it."""
+        return self.stored._replace(previous_producer_id=self.stored.producer_id, **changes)
+
+    @property
+    def next_epoch(self) -> int:
+        """The epoch that ends the present one."""
+        return min(self.stored.producer_epoch, EXHAUSTED_EPOCH) + 1
 
     @property
     def is_exhausted(self) -> bool:

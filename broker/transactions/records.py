@@ -18,7 +18,8 @@ class TransactionRecord(NamedTuple):
     `producer_epoch` is the newest that was given out; `last_producer_epoch` the one before it, if its owner
     may still come back and ask again (KIP-360): as with Kafka it is not stored, so that a restart forgets
     it. `next_producer_id` follows when the epochs of `producer_id` are used up, and `previous_producer_id`
-    came before (KIP-890). `start_ms` is -1 as long as no partition was added.
+    is that of the record before (KIP-890), mostly the same. `start_ms` is -1 as long as no partition was
+    added.
     """
 
     transactional_id: str

@@ -8,6 +8,7 @@ chance, or files.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ...protocol.errors import ErrorCode
@@ -93,9 +94,11 @@ class TransactionShard:
     def _next_owner(
         self, machine: Transaction, request: InitRequest, now: Instant, effects: Effects
     ) -> TransactionRecord:
+        if machine.is_ending:
+            raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
         initializing.check_owner(machine, request)
         if machine.stored.state is ONGOING:
-            self._decide(machine, ending.fence(machine, now), effects)
+            self._decide(machine, ending.fence(machine, self._new_producer_id, now), effects)
         if machine.stored.state not in RESTING:
             raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
         record = initializing.following(machine, request, self._new_producer_id, now)
@@ -115,7 +118,7 @@ class TransactionShard:
         code.
         """
         try:
-            machine = self._owned(producer)
+            machine = self._owned(producer, adds=True)
         except TransactionError as refused:
             effects.reply(token, refused.error)
             return
@@ -125,7 +128,7 @@ class TransactionShard:
             check(stored.state, ONGOING)
             started_ms = stored.start_ms if stored.state is ONGOING else now.wall_ms
             effects.records.append(
-                stored._replace(
+                machine.then(
                     state=ONGOING,
                     partitions=tuple(added),
                     start_ms=started_ms,
@@ -142,7 +145,7 @@ class TransactionShard:
         error code for each, TRANSACTION_ABORTABLE if it is not, or a Failure.
         """
         try:
-            stored = self._owned(producer).stored
+            stored = self._owned(producer, adds=False).stored
         except TransactionError as refused:
             effects.reply(token, Failure(refused.error))
             return
@@ -155,13 +158,18 @@ class TransactionShard:
             },
         )
 
-    def _owned(self, producer: Producer) -> Transaction:
+    def _owned(self, producer: Producer, *, adds: bool) -> Transaction:
         """The machine of the producer that owns it now, and that is not being ended. Raises
         TransactionError.
+
+        Whoever adds something may know already the producer id that follows the markers: it is told first to
+        come back when they are written.
         """
         if not producer.transactional_id:
             raise TransactionError(ErrorCode.INVALID_REQUEST)
         machine = self.transactions.get(producer.transactional_id)
+        if adds and machine is not None and machine.is_ending:
+            raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
         if machine is None or machine.stored.producer_id != producer.producer_id:
             raise TransactionError(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
         if machine.stored.producer_epoch != producer.producer_epoch:
@@ -234,7 +242,8 @@ class TransactionShard:
             return
         if machine.stored.state is ONGOING:
             machine.wake_ms = now.monotonic_ms + self.config.marker_retry_ms
-            self._decide(machine, ending.fence(machine, now), effects)
+            with suppress(TransactionError):  # there is no new producer id: later
+                self._decide(machine, ending.fence(machine, self._new_producer_id, now), effects)
         elif machine.is_ending:
             self._order_markers(machine, now, effects)
 

@@ -68,8 +68,8 @@ def _replace(owner: Any, name: str, make: Callable[[Any], Any]) -> Patch:
 
 
 def _keep_epoch(right: Any) -> Any:
-    def fence(machine: Transaction, now: Any) -> Any:
-        return right(machine, now)._replace(producer_epoch=machine.stored.producer_epoch)
+    def fence(machine: Transaction, *rest: Any) -> Any:
+        return right(machine, *rest)._replace(producer_epoch=machine.stored.producer_epoch)
 
     return fence
 

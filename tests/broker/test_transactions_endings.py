@@ -1,0 +1,173 @@
+"""While a transaction is being ended, and what follows its last epoch (KIP-360, KIP-890, KIP-1228).
+
+The rules are those of Apache Kafka 4.4's coordinator.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from odradek.broker.transaction_coordinator import TransactionCoordinator
+from odradek.protocol.api_keys import ApiKey
+from odradek.protocol.errors import ErrorCode as E
+from odradek.protocol.messages import add_partitions_to_txn, write_txn_markers
+
+from .transaction_desk import Desk, Producer, following
+
+LAST_EPOCH = 32_766
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def stored(desk: Desk, transactional_id: str) -> Any:
+    """The machine of a transactional id."""
+    transactions = desk.harness.node.transactions
+    return transactions._homes[transactions.shard_of(transactional_id)].shard.machines[transactional_id]
+
+
+def with_last_epoch(desk: Desk, **fields: Any) -> Producer:
+    """The producer `a`, which has a transaction with `x` open in the last epoch that there is."""
+    _, producer_id, _ = desk.producer("a", **fields)
+    machine = stored(desk, "a")
+    machine.stored = machine.stored._replace(producer_epoch=LAST_EPOCH)
+    last = ("a", producer_id, LAST_EPOCH)
+    assert desk.write(last, b"x").error_code == E.NONE
+    return last
+
+
+def test_the_id_after_the_last_epoch_waits_for_the_markers(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EndTxn tells a new producer id before the markers are written: who uses it is told to come again."""
+    last = with_last_epoch(desk)
+    with monkeypatch.context() as patch:
+        patch.setattr(TransactionCoordinator, "carry_out", lambda *_: None)
+        new = following(last, desk.end(last, commit=True))
+        assert new[1] != last[1]
+        assert desk.write(new, b"y").error_code == E.CONCURRENT_TRANSACTIONS
+        assert desk.add(new) == [E.CONCURRENT_TRANSACTIONS]
+        assert desk.commit_offset(new, "g", 1) == E.CONCURRENT_TRANSACTIONS
+        assert desk.end(new, commit=True).error_code == E.CONCURRENT_TRANSACTIONS
+        named = desk.init("a", producer_id=new[1], producer_epoch=new[2])
+        assert named.error_code == E.CONCURRENT_TRANSACTIONS
+    desk.harness.restart(clean=False)
+    assert desk.write(new, b"y").error_code == E.NONE
+    assert desk.end(new, commit=True).error_code == E.NONE
+    assert desk.committed() == [b"x", b"y"]
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_an_end_that_is_under_way_is_concurrent(
+    desk: Desk, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever outcome is asked for; from version 5 on whoever asks."""
+    one = desk.producer("a")
+    desk.write(one, b"x")
+    monkeypatch.setattr(TransactionCoordinator, "carry_out", lambda *_: None)
+    desk.end(one, commit=True, version=version)
+    for commit in (True, False):
+        assert desk.end(one, commit=commit, version=version).error_code == E.CONCURRENT_TRANSACTIONS
+    stranger = ("a", one[1] + 9, 0)
+    told = desk.end(stranger, commit=True, version=version).error_code
+    assert told == (E.CONCURRENT_TRANSACTIONS if version >= 5 else E.INVALID_PRODUCER_ID_MAPPING)
+    assert desk.init("a", producer_id=one[1] + 9, producer_epoch=0).error_code == E.CONCURRENT_TRANSACTIONS
+
+
+def test_a_partition_is_not_verified_for_a_later_id(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who only asks whether partitions were added is told of its wrong id, markers or not."""
+    one = desk.producer("a")
+    desk.write(one, b"x")
+    monkeypatch.setattr(TransactionCoordinator, "carry_out", lambda *_: None)
+    desk.end(one, commit=True)
+    for producer_id, error in ((one[1] + 9, E.INVALID_PRODUCER_ID_MAPPING), (one[1], E.PRODUCER_FENCED)):
+        asked = add_partitions_to_txn.TRANSACTION(
+            transactional_id="a",
+            producer_id=producer_id,
+            producer_epoch=0,
+            verify_only=True,
+            topics=[add_partitions_to_txn.TOPIC(name="orders", partitions=[0])],
+        )
+        answer = desk.ask(ApiKey.ADD_PARTITIONS_TO_TXN, 5, transactions=[asked])
+        (row,) = answer.results_by_transaction[0].topic_results[0].results_by_partition
+        assert row.partition_error_code == error
+
+
+@pytest.mark.parametrize("names_itself", [True, False])
+def test_a_fence_after_the_last_epoch_gives_a_new_producer_id(desk: Desk, names_itself: bool) -> None:
+    """No epoch is above 32767: when the time of a transaction in the last one is up, its producer goes on
+    with another id, also when it names the old one.
+    """
+    last = with_last_epoch(desk, timeout_ms=5_000)
+    desk.harness.advance(5_000)
+    assert (desk.state("a"), desk.committed()) == ("CompleteAbort", [])
+    assert desk.described("a").producer_id != last[1]
+    names = {"producer_id": last[1], "producer_epoch": last[2]} if names_itself else {}
+    answer = desk.init("a", **names)
+    assert (answer.error_code, answer.producer_epoch) == (E.NONE, 0 if names_itself else 1)
+    new = following(last, answer)
+    assert desk.write(new, b"y").error_code == E.NONE
+    assert desk.end(new, commit=True).error_code == E.NONE
+    assert desk.committed() == [b"y"]
+
+
+def test_an_end_of_the_second_version_after_one_of_the_first(desk: Desk) -> None:
+    """The epoch before the present one is taken for a repeated end, whatever version the last end had."""
+    desk.producer("a")
+    one = desk.producer("a")
+    desk.add(one)
+    desk.end(one, commit=True, version=4)
+    earlier = ("a", one[1], one[2] - 1)
+    answer = desk.end(earlier, commit=True)
+    assert (answer.error_code, answer.producer_id, answer.producer_epoch) == (E.NONE, *one[1:])
+    assert desk.end(earlier, commit=False).error_code == E.INVALID_TXN_STATE
+
+
+def test_a_transaction_begins_with_its_first_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With several requests under way the first may be refused while markers are written: the second is not
+    taken before it, in a partition that does not know the producer (KIP-890).
+    """
+    one = desk.producer("a")
+    desk.write(one, b"x")
+    with monkeypatch.context() as patch:
+        patch.setattr(TransactionCoordinator, "carry_out", lambda *_: None)
+        two = following(one, desk.end(one, commit=True))
+        assert desk.write(two, b"first", partition=1).error_code == E.CONCURRENT_TRANSACTIONS
+    desk.harness.restart(clean=False)
+    late = desk.write(two, b"second", sequence=1, partition=1)
+    assert late.error_code == E.OUT_OF_ORDER_SEQUENCE_NUMBER
+    assert desk.write(two, b"first", partition=1).error_code == E.NONE
+    assert desk.write(two, b"second", sequence=1, partition=1).error_code == E.NONE
+    desk.end(two, commit=True)
+    assert desk.committed(1) == [b"first", b"second"]
+
+
+@pytest.mark.parametrize(("transaction_version", "error"), [(1, E.NONE), (2, E.INVALID_PRODUCER_EPOCH)])
+def test_a_marker_of_the_second_version_has_a_later_epoch(
+    desk: Desk, transaction_version: int, error: E
+) -> None:
+    """One with the epoch of the open transaction is late, and meant the one before (KIP-1228)."""
+    one = desk.producer("a")
+    desk.write(one, b"x")
+    topic = write_txn_markers.MARKER_TOPIC(name="orders", partition_indexes=[0])
+
+    def told(producer_epoch: int) -> int:
+        marker = write_txn_markers.MARKER(
+            producer_id=one[1],
+            producer_epoch=producer_epoch,
+            transaction_result=True,
+            transaction_version=transaction_version,
+            topics=[topic],
+        )
+        answer = desk.ask(ApiKey.WRITE_TXN_MARKERS, 2, markers=[marker])
+        code: int = answer.markers[0].topics[0].partitions[0].error_code
+        return code
+
+    assert told(one[2]) == error
+    assert told(one[2] + 1) == E.NONE
+    assert told(one[2] + 1) == E.NONE, "the same once more"
+    assert desk.committed() == [b"x"]
