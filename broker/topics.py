@@ -2,7 +2,7 @@
 
 The metadata log is the truth. A topic's directories are made before its records are written, and removed
 after the record of its removal was: whatever a crash leaves behind belongs to no topic, and
-`stray_directories` clears it away.
+`DataFolder.clear_strays` clears it away.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAX_PARTITIONS_PER_CHANGE = 10_000  # Kafka's limit of records in one change of the metadata
+MAX_PARTITIONS_PER_CHANGE = 10_000  # Kafka's limit
+TOO_MANY_PARTITIONS = "Excessively large number of partitions per request."
 _UNASSIGNED_DIRECTORY = bytes(16)
 
 
@@ -301,4 +302,4 @@ class Topics:
 
 def _check_count(partitions: int) -> None:
     if partitions > MAX_PARTITIONS_PER_CHANGE:
-        raise TopicError(ErrorCode.POLICY_VIOLATION, "Excessively large number of partitions per request.")
+        raise TopicError(ErrorCode.POLICY_VIOLATION, TOO_MANY_PARTITIONS)

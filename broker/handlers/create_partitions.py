@@ -1,4 +1,7 @@
-"""CreatePartitions (API 37): more partitions for a topic (KIP-195)."""
+"""CreatePartitions (API 37): more partitions for a topic (KIP-195).
+
+- A request that would bring too many of them changes nothing at all.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,18 @@ from ..context import RequestContext
 from ..topic_requests import duplicates
 from ..topics import MAX_PARTITIONS_PER_CHANGE, Topic, TopicError
 
+_EXCESS = "Excessively large number of additional partitions per request."
+
 
 def handle(request: Any, context: RequestContext) -> Any:
     twice = duplicates(topic.name for topic in request.topics)
+    once = [asked for asked in request.topics if asked.name not in twice]
+    if sum(_additional(asked, context) for asked in once) > MAX_PARTITIONS_PER_CHANGE:
+        code, message = ErrorCode.POLICY_VIOLATION, _EXCESS
+        rows = [RESULT(name=each.name, error_code=code, error_message=message) for each in request.topics]
+        return RESPONSE(results=rows)
     rows = []
-    for asked in request.topics:
-        if asked.name in twice:
-            continue
+    for asked in once:
         try:
             _grow(asked, request.validate_only, context)
             rows.append(RESULT(name=asked.name))
@@ -29,6 +37,11 @@ def handle(request: Any, context: RequestContext) -> Any:
         message = "Duplicate topic name."
         rows.append(RESULT(name=name, error_code=ErrorCode.INVALID_REQUEST, error_message=message))
     return RESPONSE(results=rows)
+
+
+def _additional(asked: Any, context: RequestContext) -> int:
+    topic = context.node.topics.get(asked.name)
+    return 0 if topic is None else max(asked.count - len(topic.partitions), 0)
 
 
 def _grow(asked: Any, validate_only: bool, context: RequestContext) -> None:
@@ -51,10 +64,6 @@ def _check(asked: Any, topic: Topic, context: RequestContext) -> None:
             ErrorCode.INVALID_PARTITIONS,
             f"The topic {topic.name} currently has {present} partition(s); "
             f"{asked.count} would not be an increase.",
-        )
-    if additional > MAX_PARTITIONS_PER_CHANGE:
-        raise TopicError(
-            ErrorCode.POLICY_VIOLATION, "Excessively large number of additional partitions per request."
         )
     if asked.assignments is None:
         return

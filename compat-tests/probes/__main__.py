@@ -22,11 +22,12 @@ def main() -> int:
     parser.add_argument("story", nargs="*", default=["*"], help="stories by name, * and ? as in file names")
     parser.add_argument("--show", action="store_true", help="print Apache Kafka's answers too")
     options = parser.parse_args()
-    chosen = {
-        name: story
-        for name, story in load().items()
-        if any(fnmatch.fnmatch(name, pattern) for pattern in options.story)
-    }
+    chosen = {}
+    for pattern in options.story:
+        found = fnmatch.filter(load(), pattern)
+        if not found:
+            parser.error(f"no story has the name {pattern}")
+        chosen.update((name, load()[name]) for name in found)
     asked: set[tuple[int, int, bytes]] = set()
     needed: set[Row] = set()
     different, begin, known = 0, time.monotonic(), rows("Single requests")

@@ -1,13 +1,11 @@
-"""Topics through the handlers: made, described, grown, deleted, and what a crash leaves of them."""
+"""Topics through the handlers: made, described, grown, deleted."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from odradek.broker.topics import Topic
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.errors import ErrorCode
 from odradek.protocol.messages import (
@@ -17,43 +15,9 @@ from odradek.protocol.messages import (
     describe_configs,
     metadata,
 )
-from odradek.storage.errors import LogCorrupted
-from odradek.storage.faulty_file_system import Crash, Fault, FaultyFileSystem
-from odradek.storage.file_system import RealFileSystem, write_atomically
-from odradek.storage.memory_file_system import MemoryFileSystem
 
 from .harness import HOST, PORT, Harness, batch
-
-
-def creatable(name: str, partitions: int = 1, replicas: int = 1, **fields: Any) -> Any:
-    return create_topics.REQUEST_TOPIC(
-        name=name, num_partitions=partitions, replication_factor=replicas, **fields
-    )
-
-
-def assigned(name: str, *replicas: list[int]) -> Any:
-    rows = [create_topics.ASSIGNMENT(partition_index=at, broker_ids=ids) for at, ids in enumerate(replicas)]
-    return creatable(name, -1, -1, assignments=rows)
-
-
-def create(broker: Harness, *topics: Any, version: int = 7, **fields: Any) -> list[Any]:
-    answer = broker.ask(ApiKey.CREATE_TOPICS, version, create_topics.REQUEST(topics=list(topics), **fields))
-    return list(answer.topics)
-
-
-def delete(broker: Harness, *names: str, version: int = 5) -> list[int]:
-    if version >= 6:
-        topics = [delete_topics.REQUEST_TOPIC(name=name) for name in names]
-        value = delete_topics.REQUEST(topics=topics)
-    else:
-        value = delete_topics.REQUEST(topic_names=list(names))
-    return [row.error_code for row in broker.ask(ApiKey.DELETE_TOPICS, version, value).responses]
-
-
-def found(broker: Harness, name: str) -> Topic:
-    topic = broker.node.topics.get(name)
-    assert topic is not None
-    return topic
+from .topic_desk import assigned, creatable, create, delete, found
 
 
 @pytest.mark.parametrize("version", range(14))
@@ -171,6 +135,21 @@ def test_what_create_topics_refuses() -> None:
     assert sorted(topic.name for topic in broker.node.topics) == ["__consumer_offsets", "a.b", "u"]
 
 
+def test_a_request_for_too_much_makes_nothing() -> None:
+    """More than 10,000 partitions, or records of the metadata, in all topics together that could be made."""
+    broker = Harness()
+    broker.create("t")
+    refused, present = ErrorCode.POLICY_VIOLATION, ErrorCode.TOPIC_ALREADY_EXISTS
+    for sizes, codes in [
+        ({"a": 6000, "b": 4001}, [refused, refused]),
+        ({"a b": 10_000, "b": 1}, [refused, refused]),
+        ({"a": 6000, "b": 4000}, [refused, refused]),  # and two records for the topics themselves
+        ({"t": 6000, "b": 4000}, [present, 0]),
+    ]:
+        rows = create(broker, *(creatable(*each) for each in sizes.items()), validate_only=True)
+        assert [row.error_code for row in rows] == codes, sizes
+
+
 def test_replication_is_clamped(caplog: pytest.LogCaptureFixture) -> None:
     """Production settings run on one broker: three replicas are one, with a single note in the log."""
     broker = Harness()
@@ -262,6 +241,26 @@ def test_create_partitions(version: int) -> None:
     assert broker.values("t", 3) == [b"a"]
 
 
+def test_partitions_of_several_topics_grow_together_or_not_at_all() -> None:
+    """More than 10,000 new partitions in one request are refused, whatever topic they are for."""
+    broker = Harness()
+    for name in ("t", "u"):
+        broker.create(name, 2)
+
+    def ask(**counts: int) -> list[int]:
+        topics = [
+            create_partitions.TOPIC(name=name, count=count, assignments=None)
+            for name, count in counts.items()
+        ]
+        value = create_partitions.REQUEST(topics=topics, validate_only=True)
+        return [row.error_code for row in broker.ask(ApiKey.CREATE_PARTITIONS, 3, value).results]
+
+    assert ask(t=6002, u=4003) == [ErrorCode.POLICY_VIOLATION] * 2
+    assert ask(t=1, u=10_003) == [ErrorCode.POLICY_VIOLATION] * 2
+    assert ask(t=6002, u=4002) == [0, 0]
+    assert ask(nowhere=20_000, u=3) == [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 0]
+
+
 def test_describe_configs() -> None:
     """Topics and the broker tell every setting with its source; unknown keys are left out."""
     broker = Harness(log_retention_ms=5000)
@@ -292,153 +291,3 @@ def test_describe_configs() -> None:
     assert not everything["log.retention.ms"].read_only
     assert ask(4, "").configs == []
     assert ask(4, "2").error_code == ask(77, "1").error_code == ErrorCode.INVALID_REQUEST
-
-
-def test_a_failed_creation_leaves_nothing() -> None:
-    """When a directory cannot be made the topic is not there, not even in part, and can be made later."""
-    for call in range(1, 30):
-        disk = FaultyFileSystem()
-        broker = Harness(disk)
-        disk.faults = {disk.calls + call: Fault(28)}
-        (row,) = create(broker, creatable("t", 2))
-        disk.faults = {}
-        if row.error_code:
-            assert row.error_code == ErrorCode.KAFKA_STORAGE_ERROR
-            assert broker.node.topics.get("t") is None
-            create(broker, creatable("t", 2))
-        assert broker.produce("t", batch(b"a"), partition=1).error_code == 0
-        broker.restart(clean=False)
-        assert broker.values("t", 1) == [b"a"]
-
-
-def test_a_kill_at_every_call() -> None:
-    """Killed anywhere in a topic's creation, deletion and second creation: it is whole or it is not there."""
-    call, done = 0, False
-    while not done:
-        call += 1
-        disk = FaultyFileSystem()
-        broker = Harness(disk)
-        disk.crash_at = disk.calls + call
-        acknowledged: list[str] = []
-        try:
-            broker.create("t", 2)
-            acknowledged.append("created")
-            broker.produce("t", batch(b"a"))
-            assert delete(broker, "t") == [0]
-            acknowledged.append("deleted")
-            broker.create("t", 2)
-            acknowledged.append("created again")
-            done = True
-        except (Crash, AssertionError) as error:
-            if not isinstance(error, Crash) and not disk._crashed:
-                raise
-        again = Harness(disk.process_kill())
-        topic = again.node.topics.get("t")
-        if topic is not None:
-            assert len(topic.partitions) == 2
-            assert again.produce("t", batch(b"b"), partition=1).error_code == 0
-        assert topic is not None or acknowledged in ([], ["created"], ["created", "deleted"])
-        if acknowledged[-1:] in (["deleted"], ["created again"]):
-            assert topic is None or again.values("t") == []
-        directories = [name for name in again.file_system.list("/data") if name.startswith("t-")]
-        assert directories == ([] if topic is None else ["t-0", "t-1"])
-
-
-def test_a_topic_made_again_owes_nothing_to_the_checkpoints_of_the_old_one() -> None:
-    """What was synced of a deleted topic is not missed, after a kill, in a new one of its name."""
-    broker, name = Harness(FaultyFileSystem()), "t"
-    broker.create(name)
-    for _ in range(10):
-        broker.produce(name, batch(b"old"))
-    (partition,) = broker.node.topics.get(name).partitions  # type: ignore[union-attr]
-    broker.node.syncs.request(partition, checkpoint=True)
-    broker.node.syncs.run_all()
-    overtaken = broker.node.folder.checkpoint_ticket()
-    broker.node.folder.write_checkpoints()
-    assert delete(broker, name) == [0]
-    assert overtaken.run() is None  # as a thread may have it that was slow
-    broker.create(name)
-    broker.produce(name, batch(b"new"))
-    broker.restart(clean=False)
-    assert broker.values(name) == [b"new"]
-
-
-def test_the_longest_name_is_free_when_its_topic_is_deleted(tmp_path: Path) -> None:
-    """What is left of its directories has another name, which must not be longer than a file's may be."""
-    broker, name = Harness(RealFileSystem(), log_dirs=str(tmp_path)), "t" * 249
-    broker.create(name)
-    broker.produce(name, batch(b"old"))
-    assert delete(broker, name) == [0]
-    broker.create(name)
-    assert broker.values(name) == []
-    broker.node.close()
-
-
-def test_a_partition_whose_directory_is_missing_stays_offline() -> None:
-    """What had been synced and is gone is told, and no empty log takes its place; other ones serve. Later
-    stops are not clean ones, so that nothing is taken for granted.
-    """
-    broker = Harness(MemoryFileSystem())
-    broker.create("t")
-    broker.create("other")
-    broker.produce("t", batch(b"a"))
-    broker.node.close()
-    broker.file_system.rename("/data/t-0", "/data/elsewhere")
-    for _ in range(2):
-        broker.node = broker._open()
-        assert broker.produce("t", batch(b"b")).error_code == ErrorCode.KAFKA_STORAGE_ERROR
-        assert broker.produce("other", batch(b"b")).error_code == 0
-        broker.node.close()
-        assert not broker.file_system.exists("/data/.kafka_cleanshutdown")
-    broker.file_system.rename("/data/elsewhere", "/data/t-0")
-    broker.node = broker._open()
-    assert broker.values("t") == [b"a"]
-
-
-def test_a_start_that_fails_lets_go_of_the_folder() -> None:
-    """With a damaged metadata log there is no broker; the next attempt meets the same, and not a lock."""
-    broker = Harness(MemoryFileSystem())
-    broker.node.close()
-    path = "/data/__cluster_metadata-0/00000000000000000000.log"
-    damaged = bytearray(broker.file_system.read_bytes(path))
-    damaged[70] ^= 1
-    write_atomically(broker.file_system, path, bytes(damaged))
-    for _ in range(2):
-        with pytest.raises(LogCorrupted, match="checksum"):
-            broker._open()
-
-
-def test_strays_are_kept_aside() -> None:
-    """A directory with records that no topic claims is renamed, never removed."""
-    broker = Harness(MemoryFileSystem())
-    broker.create("t")
-    broker.produce("t", batch(b"a"))
-    broker.node.close()
-    broker.file_system.rename("/data/t-0", "/data/other-0")
-    broker.node = broker._open()
-    names = broker.file_system.list("/data")
-    assert [name for name in names if name.startswith("other-0.") and name.endswith("-stray")]
-    assert broker.values("t") == []
-
-
-def test_a_damaged_partition_stays_offline() -> None:
-    """Damage below the recovery point takes one partition offline; the others serve."""
-    disk = FaultyFileSystem()
-    broker = Harness(disk)
-    broker.create("t", 2)
-    for partition in (0, 1):
-        broker.produce("t", batch(b"a"), partition=partition)
-    for name in ("sync", "checkpoint"):
-        broker.advance(60_000 if name == "sync" else 5_000)
-        broker.node.syncs.run_all()
-    broker.node.close(clean=False)
-    log = disk.open("/data/t-0/00000000000000000000.log")
-    log.truncate(10)
-    log.close()
-    broker.node = broker._open()
-    assert broker.produce("t", batch(b"b")).error_code == ErrorCode.KAFKA_STORAGE_ERROR
-    row = broker.fetch(("t", 0, 0)).responses[0].partitions[0]
-    assert row.error_code == ErrorCode.KAFKA_STORAGE_ERROR
-    assert broker.produce("t", batch(b"b"), partition=1).base_offset == 1
-    rows = broker.metadata("t").topics[0].partitions
-    assert [row.leader_id for row in rows] == [-1, 1]

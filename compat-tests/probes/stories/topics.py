@@ -72,6 +72,23 @@ def creation(p: Prober) -> Answers:
 
 
 @story
+def creation_of_many(p: Prober) -> Answers:
+    """More partitions than one request may bring, in all its topics together."""
+    for label, topics in {
+        "two topics": (topic("topics-m1", 6000), topic("topics-m2", 6000)),
+        "just as many as may be": (topic("topics-m1", 6000), topic("topics-m2", 4000)),
+        "beside a bad name": (topic("a b", 10_000), topic("topics-m1")),
+        "beside one that exists": (topic("flights", 10_000), topic("topics-m1")),
+        "beside a count that cannot be": (topic("topics-m1", -5), topic("topics-m2", 10_001)),
+        "by default": (topic("topics-m1", -1), topic("topics-m2", 10_000)),
+        "assigned": (topic("topics-m1", -1, -1, assignments=[(0, [1])]), topic("topics-m2", 10_000)),
+        "the same twice": (topic("topics-m1", 6000), topic("topics-m1", 6000), topic("topics-m2", 6000)),
+        "twice and too many": (topic("topics-m1"), topic("topics-m1"), topic("topics-m2", 10_001)),
+    }.items():
+        yield from create(p, label, *topics)
+
+
+@story
 def creation_with_settings(p: Prober) -> Answers:
     """Settings that are none, and values that they cannot have."""
     for key, value in (
@@ -164,6 +181,7 @@ def deletion(p: Prober) -> Answers:
 def more_partitions(p: Prober) -> Answers:
     """Counts that are no more, assignments that do not fit."""
     p.create_topic("topics-p", 2)
+    p.create_topic("topics-q", 2)
 
     def grow(
         label: str, name: str, count: int, assignments: list[list[int]] | None = None, **fields: Any
@@ -185,6 +203,14 @@ def more_partitions(p: Prober) -> Answers:
     yield from grow("empty name", "", 3)
     yield from grow("internal", "__consumer_offsets", 60)
     yield from grow("twice", "topics-p", 3, times=2)
+    for label, counts in {
+        "together too many": {"topics-p": 6000, "topics-q": 6003},
+        "together as many as may be": {"topics-p": 6000, "topics-q": 4003},
+        "too many beside what is not there": {"topics-q": 10_002, "topics-nowhere": 20_000},
+        "too many beside fewer": {"topics-p": 1, "topics-q": 10_003},
+    }.items():
+        both = [create_partitions.TOPIC(name=n, count=c, assignments=None) for n, c in counts.items()]
+        yield from grow(label, "", 0, topics=both)
     yield from grow("assigned", "topics-p", 3, [[1]])
     yield from grow("assigned too many", "topics-p", 3, [[1], [1]])
     yield from grow("assigned too few", "topics-p", 4, [[1]])
