@@ -7,10 +7,11 @@ import time
 from typing import Any
 
 import confluent_kafka as api  # what came after 2.0 is looked up where it is used
-from common import STEADFAST, admin_client, all_done, fill, make_topic
+from common import STEADFAST, admin_client, all_done, fill, make_topic, read
 from confluent_kafka import admin as admin_api
 from confluent_kafka.admin import ConfigEntry, ConfigResource
 from harness import ask_broker, expect, expect_equal, fresh, wait_until
+from transactions import new_producer, write
 
 SHORT_LOCK = {"share.record.lock.duration.ms": "15000"}  # the shortest that the broker allows
 
@@ -85,6 +86,72 @@ def share_acknowledge(bootstrap: str) -> None:
     wait_until(delivered, "every record was delivered to its end")
     expect_equal(poll(consumer, 0.5), [], "what comes again")
     consumer.close()
+
+
+def share_read_committed(bootstrap: str) -> None:
+    topic = make_topic(bootstrap)
+    careful = new_group(bootstrap, **{"share.isolation.level": "read_committed"})
+    careless = new_group(bootstrap, **{"share.isolation.level": "read_uncommitted"})
+    producer = new_producer(bootstrap, fresh("transactional"))
+    write(producer, topic, "aborted")
+    producer.abort_transaction(20)
+    write(producer, topic, "committed")
+    producer.commit_transaction(20)
+    write(producer, topic, "open")
+    consumer = subscribed(bootstrap, topic, careful, "implicit")
+    expect_shared(consumer, "committed")
+    expect_equal(poll(consumer, 2), [], "records of an open transaction")
+    producer.commit_transaction(20)
+    expect_shared(consumer, "open")
+    consumer.close()
+    consumer = subscribed(bootstrap, topic, careless, "implicit")
+    expect_shared(consumer, "aborted", "committed", "open")
+    consumer.close()
+
+
+def expect_shared(consumer: Any, *names: str) -> None:
+    """It gets the records that were written under these names, in order, and accepts them."""
+    wanted = [f"{name}-{number}".encode() for name in names for number in range(10)]
+    found: list[bytes] = []
+
+    def all_found() -> bool:
+        found.extend(message.value() for message in poll(consumer))
+        expect(commit(consumer), "what was accepted was not stored")
+        return len(found) >= len(wanted)
+
+    wait_until(all_found, f"{len(wanted)} records", 40)
+    expect_equal(found, wanted, "records")
+
+
+def share_dead_letters(bootstrap: str) -> None:
+    count, topic, queue = 5, make_topic(bootstrap), fresh("dlq.share")
+    make_topic(bootstrap, name=queue, **{"errors.deadletterqueue.group.enable": "true"})
+    group = new_group(
+        bootstrap,
+        **{
+            "share.delivery.count.limit": "2",
+            "errors.deadletterqueue.topic.name": queue,
+            "errors.deadletterqueue.copy.record.enable": "true",
+        },
+    )
+    fill(bootstrap, topic, count)
+    consumer = subscribed(bootstrap, topic, group, "explicit")
+    for message in poll_all(consumer, count, 1):
+        consumer.acknowledge(message, api.AcknowledgeType.RELEASE)
+    expect(commit(consumer), "what was released was not stored")
+    rejected, *released = poll_all(consumer, count, 2)
+    consumer.acknowledge(rejected, api.AcknowledgeType.REJECT)
+    for message in released:
+        consumer.acknowledge(message, api.AcknowledgeType.RELEASE)
+    expect(commit(consumer), "what was given back was not stored")
+    consumer.close()
+    for letter in read(bootstrap, queue, count):
+        headers = {key.removeprefix("__dlq.errors."): value.decode() for key, value in letter.headers()}
+        offset = headers["offset"]
+        expect_equal(letter.value(), f"value-{offset}".encode(), "value")
+        cause = "Offset rejected by client." if offset == "0" else "Offset delivery count exceeded the threshold."
+        found = [headers[name] for name in ("topic", "group", "delivery.count", "message")]
+        expect_equal(found, [topic, group, "2", cause], "topic, group, deliveries, cause")
 
 
 def share_lock_timeout(bootstrap: str) -> None:
