@@ -216,4 +216,4 @@ def _after_sync(response: Any, waits: list[tuple[Partition, int, Any]]) -> Any:
 
     for partition, end_offset, row in waits:
         partition.when_committed(end_offset, partial(settle, row))
-    return pending.response if pending.done else pending
+    return pending.settled()

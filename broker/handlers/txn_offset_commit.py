@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...protocol.errors import ErrorCode
@@ -55,7 +56,8 @@ def handle(request: Any, context: RequestContext) -> Any:
         lambda shard, token, now, effects: shard.commit(commit, token, now, effects),
         lambda reply: _response(request, errors, reply),
     )
-    return _once_durable(answer, admission)
+    lost = Failure(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+    return _once_durable(answer, admission, lambda: _response(request, errors, lost))
 
 
 def _admit(request: Any, context: RequestContext) -> Admission:
@@ -81,8 +83,10 @@ def _admit(request: Any, context: RequestContext) -> Admission:
     return admission
 
 
-def _once_durable(answer: Any, admission: Admission) -> Any:
-    """The answer, not before the transaction is known to include the group."""
+def _once_durable(answer: Any, admission: Admission, lost: Callable[[], Any]) -> Any:
+    """The answer, not before the transaction is known to include the group; that of `lost` if it cannot be
+    written.
+    """
     if admission is ADMITTED or admission.rests_on is None:
         return answer
     partition, end_offset = admission.rests_on
@@ -91,13 +95,13 @@ def _once_durable(answer: Any, admission: Admission) -> Any:
     pending = Pending()
 
     def wait(response: Any) -> None:
-        partition.when_committed(end_offset, lambda _: pending.complete(response))
+        partition.when_committed(end_offset, lambda error: pending.complete(lost() if error else response))
 
     if isinstance(answer, Pending):
         answer.on_complete = lambda: wait(answer.response)
     else:
         wait(answer)
-    return pending.response if pending.done else pending
+    return pending.settled()
 
 
 def _response(request: Any, errors: Errors, reply: Reply) -> Any:

@@ -56,4 +56,4 @@ def handle(request: Any, context: RequestContext) -> Any:
                     write_marker(found, marker, node.groups, context.now_ms, partial(settle, row))
         results.append(RESULT(producer_id=asked.producer_id, topics=topics))
     finish()
-    return pending.response if pending.done else pending
+    return pending.settled()

@@ -11,7 +11,7 @@ import pytest
 
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.errors import ErrorCode as E
-from odradek.protocol.messages import streams_group_heartbeat, txn_offset_commit
+from odradek.protocol.messages import init_producer_id, streams_group_heartbeat, txn_offset_commit
 
 from .transaction_desk import Desk, following
 
@@ -147,3 +147,28 @@ def _joined(desk: Desk, kind: str) -> Any:
     topology = streams_group_heartbeat.TOPOLOGY(epoch=0, subtopologies=[subtopology])
     told: dict[str, Any] = {"active_tasks": [], "standby_tasks": [], "warmup_tasks": [], "topology": topology}
     return desk.ask(ApiKey.STREAMS_GROUP_HEARTBEAT, 1, **member, member_epoch=0, process_id="p", **told)
+
+
+def test_a_group_whose_part_in_the_transaction_is_not_stored_has_committed_nothing() -> None:
+    """The offsets are on the disk, and the record that makes the group part of the transaction is not."""
+    desk = Desk(log_flush_interval_messages=1)
+    node = desk.harness.node
+    init = init_producer_id.REQUEST(transactional_id="a", transaction_timeout_ms=60_000)
+    waiting = desk.harness.start(ApiKey.INIT_PRODUCER_ID, 5, init)
+    node.syncs.run_all()
+    row = txn_offset_commit.PARTITION(partition_index=0, committed_offset=5, committed_metadata="")
+    commit = txn_offset_commit.REQUEST(
+        transactional_id="a",
+        group_id="g",
+        producer_id=waiting.response.producer_id,
+        producer_epoch=waiting.response.producer_epoch,
+        topics=[txn_offset_commit.TOPIC(name="orders", partitions=[row])],
+    )
+    answer = desk.harness.start(ApiKey.TXN_OFFSET_COMMIT, 5, commit)
+    home = node.topics.partition("__transaction_state", node.transactions.shard_of("a"))
+    syncing = node.syncs.begin()
+    assert syncing is not None
+    syncing.run()
+    syncing.results = [OSError() if syncable is home else None for syncable, _ in syncing.tickets]
+    node.syncs.finish(syncing)
+    assert answer.response.topics[0].partitions[0].error_code == E.COORDINATOR_NOT_AVAILABLE
