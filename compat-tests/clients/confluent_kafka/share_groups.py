@@ -149,7 +149,9 @@ def share_dead_letters(bootstrap: str) -> None:
         headers = {key.removeprefix("__dlq.errors."): value.decode() for key, value in letter.headers()}
         offset = headers["offset"]
         expect_equal(letter.value(), f"value-{offset}".encode(), "value")
-        cause = "Offset rejected by client." if offset == "0" else "Offset delivery count exceeded the threshold."
+        cause = (
+            "Offset rejected by client." if offset == "0" else "Offset delivery count exceeded the threshold."
+        )
         found = [headers[name] for name in ("topic", "group", "delivery.count", "message")]
         expect_equal(found, [topic, group, "2", cause], "topic, group, deliveries, cause")
 
