@@ -44,7 +44,7 @@ class MetadataLog:
             Record(offset, now_ms, None, write_record(message, value))
             for offset, (message, value) in enumerate(records)
         ]
-        batch = memoryview(bytearray(build_batch(rows)))
+        batch = memoryview(build_batch(rows))
         epoch = max(_LEADER_EPOCH, self.log.leader_epochs.latest_epoch)
         self.log.append(batch, list(batches(batch)), now_ms=now_ms, leader_epoch=epoch)
         self._syncs.request(self)

@@ -146,7 +146,7 @@ class Partition:
         codec = self.policy.produce.compression
         if codec is not None:
             batch["compression"] = codec
-        data = memoryview(bytearray(build_batch(rows, **batch)))  # type: ignore[arg-type]
+        data = memoryview(build_batch(rows, **batch))  # type: ignore[arg-type]
         result = self.append(data, list(batches(data)), now_ms)
         self.wake()
         return result

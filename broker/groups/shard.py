@@ -208,7 +208,7 @@ class Shard(HardState):
                 group.topics_are_known = False
 
     def expire(self, group_id: str, now: Instant, effects: Effects) -> None:
-        """A deadline of the group has passed, perhaps. See `expire` of `rebalance` and `consumer_leaving`."""
+        """A deadline of the group has passed, perhaps. What that means is up to its kind."""
         group = self.groups.get(group_id)
         if isinstance(group, ConsumerGroup):
             _consumer_requests().expire(self, group, now, effects)

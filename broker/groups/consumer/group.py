@@ -2,7 +2,7 @@
 
 Nearly everything is hard state: `replay` alone changes epochs, members, targets and assignments, and makes
 of each record the deadline that follows from it. Soft are the deadlines, and whether the topics have been
-looked at since they changed. The events are in `consumer_heartbeat`, `consumer_leaving`, `consumer_classic`.
+looked at since they changed. The events are in `heartbeat`, `leaving` and `classic_members`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 it where it was.
 
 A classic group becomes a consumer group when the first member with the consumer protocol joins, and the
-members it has go on with the classic protocol (`consumer_classic`). It becomes a classic group again when the
+members it has go on with the classic protocol (`classic_members`). It becomes a classic group again when the
 last member with the consumer protocol goes.
 """
 

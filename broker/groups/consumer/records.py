@@ -1,5 +1,5 @@
 """The records of a consumer group (KIP-848), as tuples. Their form in `__consumer_offsets` is in
-`consumer_record_codec`.
+`record_codec`.
 """
 
 from __future__ import annotations

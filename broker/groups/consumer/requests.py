@@ -22,16 +22,10 @@ from ..events import (
 )
 from ..membership import JOIN_EPOCH, not_of_kind
 from ..records import Record
-from . import (
-    classic_members as consumer_classic,
-)
-from . import (
-    heartbeat as consumer_heartbeat,
-)
-from . import (
-    leaving as consumer_leaving,
-)
+from . import classic_members, leaving
 from .group import ConsumerGroup
+from .heartbeat import announce as announce_member
+from .heartbeat import beat
 from .migration import upgrade
 from .update import forget_topics
 
@@ -46,10 +40,10 @@ def heartbeat_of_consumer(
     try:
         if request.member_epoch < JOIN_EPOCH:
             group = _existing(shard, request.group_id)
-            reply = consumer_leaving.leave(group, request, shard.consumer_settings, now, effects)
+            reply = leaving.leave(group, request, shard.consumer_settings, now, effects)
         else:
             group = _joined(shard, request, now, effects)
-            reply = consumer_heartbeat.beat(group, request, shard.consumer_settings, now, effects)
+            reply = beat(group, request, shard.consumer_settings, now, effects)
     except GroupError as refused:
         _discard(shard, request.group_id, effects)
         effects.reply(token, Failure(refused.error, refused.message))
@@ -65,7 +59,7 @@ def announce(shard: Shard, request: ConsumerHeartbeat, now: Instant, effects: Ef
         return
     try:
         group = _joined(shard, request, now, effects)
-        consumer_heartbeat.announce(group, request, shard.consumer_settings, now, effects)
+        announce_member(group, request, shard.consumer_settings, now, effects)
     except GroupError:
         _discard(shard, request.group_id, effects)
 
@@ -109,7 +103,7 @@ def join(
 ) -> None:
     """JoinGroup on a consumer group: answered with a JoinReply."""
     try:
-        reply = consumer_classic.join(group, request, shard.consumer_settings, now, effects)
+        reply = classic_members.join(group, request, shard.consumer_settings, now, effects)
     except GroupError as refused:
         _discard(shard, request.group_id, effects)
         reply = JoinReply(refused.error, UNKNOWN_MEMBER_ID)
@@ -121,7 +115,7 @@ def sync(
 ) -> None:
     """SyncGroup on a consumer group: answered with a SyncReply."""
     try:
-        reply = consumer_classic.sync(group, request, shard.consumer_settings, now)
+        reply = classic_members.sync(group, request, shard.consumer_settings, now)
     except GroupError as refused:
         reply = SyncReply(refused.error)
     effects.reply(token, reply)
@@ -136,12 +130,12 @@ def leave(
     effects: Effects,
 ) -> None:
     """LeaveGroup on a consumer group: answered with a tuple of error codes, one for each member."""
-    effects.reply(token, consumer_classic.leave(group, members, shard.consumer_settings, now, effects))
+    effects.reply(token, classic_members.leave(group, members, shard.consumer_settings, now, effects))
 
 
 def expire(shard: Shard, group: ConsumerGroup, now: Instant, effects: Effects) -> None:
     """A deadline of the group has passed, perhaps."""
-    consumer_leaving.expire(group, shard.consumer_settings, now, effects)
+    leaving.expire(group, shard.consumer_settings, now, effects)
 
 
 def heartbeat(
@@ -155,6 +149,6 @@ def heartbeat(
     """Heartbeat on a consumer group."""
     settings = shard.consumer_settings
     try:
-        return consumer_classic.heartbeat(group, member_id, instance_id, generation_id, settings, now)
+        return classic_members.heartbeat(group, member_id, instance_id, generation_id, settings, now)
     except GroupError as refused:
         return refused.error

@@ -1,5 +1,5 @@
 """The records of a share group (KIP-932) in `__consumer_offsets`, as tuples. Their form there is in
-`share_record_codec`.
+`record_codec`.
 """
 
 from __future__ import annotations

@@ -49,9 +49,10 @@ class StreamsGroup:
     """One streams group.
 
     `epoch` grows with every change that asks for a new assignment; `target_epoch` is the one that `target`
-    was computed for. `active_owners` tells the process of whoever has an active task, `replica_owners` the
-    processes of those who have a standby and of those who warm up. `configured` is None until the topology
-    was held against the topics, and `topics_are_known` says that they have not changed since.
+    was computed for. `active_owners` tells the process of whoever has an active task, `standby_owners` and
+    `warmup_owners` the processes of those who have a standby and of those who warm up. `configured` is None
+    until the topology was held against the topics, and `topics_are_known` says that they have not changed
+    since.
     """
 
     group_type = "streams"

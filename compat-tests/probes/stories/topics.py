@@ -181,7 +181,6 @@ def deletion(p: Prober) -> Answers:
 def more_partitions(p: Prober) -> Answers:
     """Counts that are no more, assignments that do not fit."""
     p.create_topic("topics-p", 2)
-    p.create_topic("topics-q", 2)
 
     def grow(
         label: str, name: str, count: int, assignments: list[list[int]] | None = None, **fields: Any
@@ -203,14 +202,6 @@ def more_partitions(p: Prober) -> Answers:
     yield from grow("empty name", "", 3)
     yield from grow("internal", "__consumer_offsets", 60)
     yield from grow("twice", "topics-p", 3, times=2)
-    for label, counts in {
-        "together too many": {"topics-p": 6000, "topics-q": 6003},
-        "together as many as may be": {"topics-p": 6000, "topics-q": 4003},
-        "too many beside what is not there": {"topics-q": 10_002, "topics-nowhere": 20_000},
-        "too many beside fewer": {"topics-p": 1, "topics-q": 10_003},
-    }.items():
-        both = [create_partitions.TOPIC(name=n, count=c, assignments=None) for n, c in counts.items()]
-        yield from grow(label, "", 0, topics=both)
     yield from grow("assigned", "topics-p", 3, [[1]])
     yield from grow("assigned too many", "topics-p", 3, [[1], [1]])
     yield from grow("assigned too few", "topics-p", 4, [[1]])
@@ -221,6 +212,22 @@ def more_partitions(p: Prober) -> Answers:
         asked = create_partitions.TOPIC(name="topics-p", count=3 + version, assignments=None)
         done = p.ask("create_partitions", version, topics=[asked], timeout_ms=5000)
         yield f"done, v{version}", done
+
+
+@story
+def more_partitions_of_several(p: Prober) -> Answers:
+    """More partitions than one request may bring, in all its topics together."""
+    for name in ("topics-p1", "topics-p2"):
+        p.create_topic(name, 2)
+    for label, counts in {
+        "too many": {"topics-p1": 6000, "topics-p2": 6003},
+        "as many as may be": {"topics-p2": 4003, "topics-p1": 6000},
+        "too many beside fewer": {"topics-p1": 1, "topics-p2": 10_003},
+        "too many of what is not there": {"topics-p1": 10_002, "topics-p3": 20_000},
+    }.items():
+        topics = [create_partitions.TOPIC(name=n, count=c, assignments=None) for n, c in counts.items()]
+        asked = {"topics": topics, "timeout_ms": 5000, "validate_only": True}
+        yield from p.each_version(label, "create_partitions", **asked)
 
 
 @story
