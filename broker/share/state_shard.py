@@ -269,23 +269,23 @@ class StateShard:
         self, known: StoredState, write: StateWrite, leader_epoch: int, now: Instant
     ) -> ShareSnapshot | ShareUpdate:
         snapshot = known.snapshot
+        start_offset, count = _reached(snapshot, write)
         if known.updates < self.config.updates_per_snapshot:
             return ShareUpdate(
                 snapshot.key,
                 snapshot.snapshot_epoch,
                 leader_epoch,
-                write.start_offset,
-                write.delivery_complete_count,
-                combine(write.batches, write.start_offset),
+                start_offset,
+                count,
+                combine(write.batches, start_offset),
             )
-        start_offset = snapshot.start_offset if write.start_offset == NO_OFFSET else write.start_offset
         return ShareSnapshot(
             snapshot.key,
             snapshot.snapshot_epoch + 1,
             snapshot.state_epoch,
             leader_epoch,
             start_offset,
-            write.delivery_complete_count,
+            count,
             now.wall_ms,
             now.wall_ms,
             combine((*snapshot.batches, *write.batches), start_offset),
@@ -296,6 +296,17 @@ class StateShard:
         if count is None or key.partition >= count:
             return _plain(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
         return None
+
+
+def _reached(known: ShareSnapshot, write: StateWrite) -> tuple[int, int]:
+    """The start offset and the deliveries that are complete after it: a write that comes late takes neither
+    back.
+    """
+    if write.start_offset > known.start_offset:
+        return write.start_offset, write.delivery_complete_count
+    if write.start_offset < known.start_offset:
+        return known.start_offset, known.delivery_complete_count
+    return known.start_offset, max(known.delivery_complete_count, write.delivery_complete_count)
 
 
 def _malformed(key: SharePartitionKey, *, leader_epoch: int = 0, state_epoch: int = 0) -> Failure | None:

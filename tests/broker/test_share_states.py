@@ -1,6 +1,15 @@
-"""`__share_group_state` (KIP-932): what of it is deleted when later records say the same."""
+"""`__share_group_state` (KIP-932): writes that come late, and what goes when later records say the same."""
 
 from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from odradek.protocol.messages import initialize_share_group_state as initialize
+from odradek.protocol.messages import read_share_group_state as read_state
+from odradek.protocol.messages import read_share_group_state_summary as read_summary
+from odradek.protocol.messages import write_share_group_state as write_state
 
 from .share_desk import ACCEPT, ShareDesk
 from .test_share_groups import offsets
@@ -43,3 +52,55 @@ def test_what_a_snapshot_says_again_is_deleted() -> None:
     desk.restart()
     assert starts() == redundant
     assert offsets(desk) == known
+
+
+@pytest.mark.parametrize("updates_per_snapshot", [1, 500])
+def test_a_write_that_comes_late_takes_nothing_back(updates_per_snapshot: int) -> None:
+    """Neither the start offset nor the count of deliveries that are complete after it, in updates and in
+    snapshots; what it says of records before the start is of no use.
+    """
+    desk = ShareDesk(share_coordinator_snapshot_update_records_per_snapshot=updates_per_snapshot)
+
+    def ask(api: str, version: int, topic: Any, row: Any) -> Any:
+        answer = desk.ask(
+            api, version, group_id="g", topics=[topic(topic_id=desk.topic_id, partitions=[row])]
+        )
+        (told,) = answer.results[0].partitions
+        assert told.error_code == 0, told
+        return told
+
+    def write(start_offset: int, complete: int, *batches: tuple[int, int]) -> None:
+        states = [
+            write_state.STATE_BATCH(first_offset=first, last_offset=last, delivery_state=0, delivery_count=1)
+            for first, last in batches
+        ]
+        row = write_state.REQUEST_PARTITION(
+            start_offset=start_offset, delivery_complete_count=complete, state_batches=states
+        )
+        ask("write_share_group_state", 1, write_state.REQUEST_TOPIC, row)
+
+    def stored() -> tuple[int, int, list[tuple[int, int]]]:
+        summary = ask(
+            "read_share_group_state_summary", 1, read_summary.REQUEST_TOPIC, read_summary.REQUEST_PARTITION()
+        )
+        state = ask("read_share_group_state", 0, read_state.REQUEST_TOPIC, read_state.REQUEST_PARTITION())
+        batches = [(each.first_offset, each.last_offset) for each in state.state_batches]
+        return summary.start_offset, summary.delivery_complete_count, batches
+
+    ask(
+        "initialize_share_group_state",
+        0,
+        initialize.REQUEST_TOPIC,
+        initialize.REQUEST_PARTITION(start_offset=0),
+    )
+    write(10, 3, (10, 19))
+    write(5, 7, (5, 9))
+    assert stored() == (10, 3, [(10, 19)])
+    write(10, 2)
+    assert stored() == (10, 3, [(10, 19)])
+    write(-1, 9, (30, 39))
+    assert stored() == (10, 3, [(10, 19), (30, 39)])
+    write(12, 1)
+    assert stored() == (12, 1, [(12, 19), (30, 39)])
+    desk.restart()
+    assert stored() == (12, 1, [(12, 19), (30, 39)])
