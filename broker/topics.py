@@ -185,18 +185,22 @@ class Topics:
         self._tell(topic, self.on_changed)
         return topic.partitions[present:]
 
-    def delete(self, topic: Topic, *, now_ms: int) -> None:
-        """Remove a topic and its data; who waits for it is told. Raises TopicError."""
-        record = kinds.REMOVE_TOPIC(topic_id=topic.topic_id)
-        self._write([(kinds.REMOVE_TOPIC, record)], now_ms)
-        del self._by_name[topic.name]
-        del self._by_id[topic.topic_id]
-        self._by_collision_key[collision_key(topic.name)].discard(topic.name)
-        for partition in topic.partitions:
+    def delete(self, *topics: Topic, now_ms: int) -> None:
+        """Remove topics and their data; who waits for them is told. Raises TopicError, and then all stay.
+
+        Together they cost the disk no more syncs than one does.
+        """
+        records = [(kinds.REMOVE_TOPIC, kinds.REMOVE_TOPIC(topic_id=topic.topic_id)) for topic in topics]
+        self._write(records, now_ms)
+        for topic in topics:
+            self._detach(topic)
+        gone = [partition for topic in topics for partition in topic.partitions]
+        for partition in gone:
             partition.retire()
-        self._directory.remove_logs((topic.name, partition.index) for partition in topic.partitions)
-        self._tell(topic, self.on_deleted)
-        self._tell(topic, self.on_changed)
+        self._directory.remove_logs((partition.topic, partition.index) for partition in gone)
+        for topic in topics:
+            self._tell(topic, self.on_deleted)
+            self._tell(topic, self.on_changed)
 
     def reconfigure(self, name: str, overrides: Mapping[str, str]) -> None:
         """Let a topic's running logs go by what is set for it now."""
@@ -285,6 +289,13 @@ class Topics:
         self._by_name[topic.name] = topic
         self._by_id[topic.topic_id] = topic
         self._by_collision_key.setdefault(collision_key(topic.name), set()).add(topic.name)
+
+    def _detach(self, topic: Topic) -> None:
+        del self._by_name[topic.name], self._by_id[topic.topic_id]
+        key = collision_key(topic.name)
+        self._by_collision_key[key].remove(topic.name)
+        if not self._by_collision_key[key]:
+            del self._by_collision_key[key]
 
     def _open_partition(self, topic: Topic, image: TopicImage, index: int) -> Partition:
         opened: Log | None = None

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from ...protocol.errors import ErrorCode
@@ -26,23 +27,38 @@ def handle(request: Any, context: RequestContext) -> Any:
     names = duplicates(name for name, topic_id in asked if name is not None and topic_id == _NO_ID)
     ids = duplicates(topic_id for name, topic_id in asked if name is None and topic_id != _NO_ID)
     rows = []
-    for name, topic_id in dict.fromkeys(asked):
-        known = _both_ways(name, topic_id, asked, context)
+    going: list[tuple[Topic, Any]] = []
+    once = dict.fromkeys(asked)
+    for name, topic_id in once:
+        known = _both_ways(name, topic_id, once, context)
         if known is not None:
             if name is not None:
                 rows.append(_refused(name, known.topic_id, _BOTH_WAYS))
             continue
         try:
             topic = _find(name, topic_id, names, ids, context)
-            context.node.topics.delete(topic, now_ms=context.now_ms)
-            rows.append(RESPONSE_TOPIC(name=topic.name, topic_id=topic.topic_id))
         except TopicError as error:
             rows.append(_refused(name, topic_id, error))
+        else:
+            rows.append(RESPONSE_TOPIC(name=topic.name, topic_id=topic.topic_id))
+            going.append((topic, rows[-1]))
+    _delete(going, context)
     return RESPONSE(responses=rows)
 
 
+def _delete(going: list[tuple[Topic, Any]], context: RequestContext) -> None:
+    """Delete topics, all or none, and tell in their rows if that failed."""
+    if not going:
+        return
+    try:
+        context.node.topics.delete(*(topic for topic, _ in going), now_ms=context.now_ms)
+    except TopicError as error:
+        for _, row in going:
+            row.error_code, row.error_message = error.code, str(error)
+
+
 def _both_ways(
-    name: str | None, topic_id: bytes, asked: list[tuple[str | None, bytes]], context: RequestContext
+    name: str | None, topic_id: bytes, asked: Container[tuple[str | None, bytes]], context: RequestContext
 ) -> Topic | None:
     """The topic, if it is asked for by its name and, in another place, by its id."""
     topics = context.node.topics

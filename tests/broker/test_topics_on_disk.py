@@ -66,6 +66,24 @@ def test_a_kill_at_every_call() -> None:
         assert directories == ([] if topic is None else ["t-0", "t-1"])
 
 
+def test_many_topics_are_deleted_together() -> None:
+    """Ten topics in one request cost as many syncs as one, which are what the broker waits for."""
+    syncs = []
+    for count in (1, 10):
+        disk = FaultyFileSystem()
+        broker = Harness(disk)
+        names = [f"t{number}" for number in range(count)]
+        create(broker, *map(creatable, names))
+        broker.node.syncs.run_all()
+        broker.node.checkpoints.request()
+        broker.node.syncs.run_all()
+        before = len(disk.trace)
+        assert delete(broker, *names) == [0] * count
+        syncs.append(sum("sync" in call for call in disk.trace[before:]))
+        assert [topic.name for topic in broker.node.topics] == ["__consumer_offsets"]
+    assert syncs[0] == syncs[1] > 0
+
+
 def test_a_topic_made_again_owes_nothing_to_the_checkpoints_of_the_old_one() -> None:
     """What was synced of a deleted topic is not missed, after a kill, in a new one of its name."""
     broker, name = Harness(FaultyFileSystem()), "t"
