@@ -6,9 +6,10 @@ Each round starts each broker anew, on the same machine with nothing else runnin
 ready, resident memory after two idle seconds, kafka-producer-perf-test (records of 1 KB, acks=all,
 batches of 64 KB), kafka-consumer-perf-test on the same records, single produce requests one after the
 other, each waited for, and what `scripts/bench groups` does: ten of the Java client's consumers join a
-group, one leaves, one dies. Median, least and largest of the rounds; the ratio is Odradek's median by
-Apache Kafka's. Brokers have their own settings, but for those of `scripts/bench groups`; Apache Kafka and its
-tools run with the JVM's options of its own scripts.
+group, one leaves, one dies; then, at a broker that delays groups as it does by itself, ten join once more.
+Median, least and largest of the rounds; the ratio is Odradek's median by Apache Kafka's. Brokers have their
+own settings, but for those of `scripts/bench groups`; Apache Kafka and its tools run with the JVM's options
+of its own scripts.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from beside.kafka import (
     GROUP_STEPS,
     HEARTBEATS,
     NAMES,
+    OWN_DELAYS,
     WITHOUT_DELAYS,
     Broker,
     apache_kafka,
@@ -62,6 +64,7 @@ SINGLE_P99 = Figure("single produce, p99 ms", 3)
 GROUPS = {
     protocol: [Figure(f"{step}, {protocol}, s", 2) for step in GROUP_STEPS] for protocol in GROUP_PROTOCOLS
 }
+DELAYED = {protocol: Figure(f"ten join, {protocol}, own delays, s", 2) for protocol in GROUP_PROTOCOLS}
 
 Row = dict[Figure, float]
 
@@ -77,7 +80,9 @@ def main() -> None:
     for number in range(options.rounds):
         for name in NAMES:
             with running(name, (*HEARTBEATS, *WITHOUT_DELAYS)) as broker:
-                rows[name].append(measure(broker, options.megabytes))
+                row = measure(broker, options.megabytes)
+            with running(name, (*HEARTBEATS, *OWN_DELAYS[name])) as broker:
+                rows[name].append(row | measure_delayed(broker))
             print(f"round {number + 1} of {options.rounds}, {name}: done", flush=True)
     lines = table(rows)
     print("\n".join(lines))
@@ -98,6 +103,14 @@ def measure(broker: Broker, megabytes: int) -> Row:
         (seconds,) = group_rounds(broker.address, protocol, 1)
         row.update(zip(figures, seconds, strict=True))
     return row
+
+
+def measure_delayed(broker: Broker) -> Row:
+    """How long ten members take to join where the broker waits for more of them, if that is its way."""
+    return {
+        figure: group_rounds(broker.address, protocol, 1)[0][GROUP_STEPS.index("ten join")]
+        for protocol, figure in DELAYED.items()
+    }
 
 
 def costed(broker: Broker, megabytes: int, work: Callable[[], float]) -> tuple[float, float]:
@@ -197,9 +210,9 @@ of other runs or machines.
 
 {table}
 
-The brokers are started anew for each round, with the settings they come with, except that groups do not wait
-on purpose (`group.initial.rebalance.delay.ms=0`, `group.consumer.assignment.interval.ms=0`) and that members
-beat every 500 ms. Apache Kafka and its tools run with the JVM's options of its own start scripts.
+The brokers are started anew for each round, with the settings they come with, except that members beat every
+500 ms, and that groups do not wait on purpose (`group.initial.rebalance.delay.ms=0`,
+`group.consumer.assignment.interval.ms=0`) but in the last two rows. Apache Kafka and its tools run with the JVM's options of its own start scripts.
 
 - Time to ready: from the launch to the ready line, or to the first answer to ApiVersions.
 - Idle memory: what is resident two seconds later.
@@ -210,6 +223,9 @@ beat every 500 ms. Apache Kafka and its tools run with the JVM's options of its 
   that of KIP-848, until every partition has one owner. Members learn of changes by their next heartbeat, up
   to 500 ms later, and one that dies counts as a member until its session of 6 s is over: neither is the
   broker's to shorten.
+- Own delays: Apache Kafka waits 3 s for the first members of a classic group, and 1 s between two assignments
+  of a consumer group. Odradek, made for tests, waits for neither: members that come within 10 ms of each
+  other are taken in together.
 """
 
 
