@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .consumer_groups import BrokerTopics, consumer_settings
@@ -145,11 +145,6 @@ class GroupCoordinator(Coordinator):
         for heartbeat, done in joining:
             self.call(group_id, consumer_heartbeat(heartbeat), done)
 
-    def drop_partitions(self, topic: str, partitions: Iterable[int]) -> None:
-        """Write tombstones for every group's committed offsets in partitions that are gone."""
-        gone = set(partitions)
-        self.tell_all(lambda shard, _, __, effects: shard.drop_partitions(topic, gone, effects))
-
     def expire_offsets(self) -> None:
         """Remove the offsets and the empty groups whose retention is over, now."""
         self.tell_all(lambda shard, _, now, effects: shard.expire_offsets(now, effects))
@@ -174,7 +169,7 @@ class GroupCoordinator(Coordinator):
         self.tell_all(lambda shard, *_: shard.refresh_topics([topic.name]))
 
     def _on_deleted(self, topic: Topic) -> None:
-        self.drop_partitions(topic.name, range(len(topic.partitions)))
+        self.tell_all(lambda shard, _, __, effects: shard.drop_offsets(topic.name, topic.topic_id, effects))
         self.tell_all(lambda shard, _, __, effects: shard.drop_topic(topic.topic_id, effects))
 
     def _new_member_id(self, prefix: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from .records import OffsetCommit, OffsetTombstone
@@ -90,9 +90,13 @@ class Offsets:
         """All offsets of a group by topic and partition; not to be changed."""
         return self._by_group.get(group_id, {})
 
-    def groups(self) -> Iterable[str]:
-        """The ids of all groups with an offset."""
-        return self._by_group.keys()
+    def of_topic(self, topic: str) -> Iterator[tuple[Key, CommittedOffset]]:
+        """The offsets of all groups in a topic, those of open transactions too."""
+        for group_id, topics in self._by_group.items():
+            for partition, committed in topics.get(topic, {}).items():
+                yield (group_id, topic, partition), committed
+        for waiting in self._pending.values():
+            yield from ((key, committed) for key, committed in waiting.items() if key[1] == topic)
 
     def tombstones(self, group_id: str) -> Iterator[OffsetTombstone]:
         """The records that remove all offsets of a group, those of open transactions too."""

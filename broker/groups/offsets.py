@@ -68,7 +68,8 @@ def commit(
 ) -> tuple[ErrorCode, ...]:
     """Write offsets. One error code for each partition, in order; raises GroupError when all are refused."""
     check_commit(group, request)
-    if isinstance(group, ClassicGroup) and group.state in (STABLE, PREPARING_REBALANCE):
+    shows_life = isinstance(group, ClassicGroup) and group.state in (STABLE, PREPARING_REBALANCE)
+    if isinstance(group, ClassicGroup) and shows_life and request.producer is None:
         member = group.members.get(request.member_id)
         if member is not None:
             group.touch(member, now)
@@ -109,8 +110,8 @@ def delete(
     partitions: Iterable[tuple[str, int]],
     effects: Effects,
 ) -> tuple[ErrorCode, ...]:
-    """Remove offsets (KIP-496), except those of topics that the group is subscribed to. One error code for
-    each.
+    """Remove offsets (KIP-496), those of open transactions too, except those of topics that the group is
+    subscribed to. One error code for each.
 
     Raises GroupError GROUP_ID_NOT_FOUND, or NON_EMPTY_GROUP for members whose subscriptions cannot be known.
     """
@@ -124,7 +125,8 @@ def delete(
             errors.append(ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC)
             continue
         errors.append(ErrorCode.NONE)
-        if offsets.get(group_id, topic, partition) is not None:
+        is_committed = offsets.get(group_id, topic, partition) is not None
+        if is_committed or offsets.is_unstable(group_id, topic, partition):
             effects.records.append(OffsetTombstone(group_id, topic, partition))
     return tuple(errors)
 
@@ -158,7 +160,7 @@ def expired(group: Group, offsets: Offsets, retention_ms: int, now: Instant) -> 
                 continue
             if _is_expired(committed, since_ms, retention_ms, now.wall_ms):
                 tombstones.append(OffsetTombstone(group.group_id, topic, partition))
-    return tombstones, len(tombstones) == total
+    return tombstones, len(tombstones) == total and not offsets.has_unstable(group.group_id)
 
 
 def _may_expire(group: ClassicGroup) -> bool:

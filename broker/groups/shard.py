@@ -38,6 +38,8 @@ from .share.group import ShareGroup
 from .streams.events import StreamsHeartbeat
 from .streams.group import StreamsGroup
 
+_NO_TOPIC_ID = bytes(16)  # of an offset that was committed before offsets knew topic ids
+
 
 def _consumer_requests() -> ModuleType:
     """What answers consumer groups; a broker without any starts without it."""
@@ -275,13 +277,18 @@ class Shard(HardState):
             if nothing_left and group.is_empty:
                 effects.records.extend(group.tombstones())
 
-    def drop_partitions(self, topic: str, partitions: Iterable[int], effects: Effects) -> None:
-        """A topic was deleted: remove every group's offsets in these partitions."""
-        gone = set(partitions)
-        for group_id in self.offsets.groups():
-            for partition in self.offsets.of_group(group_id).get(topic, {}):
-                if partition in gone:
-                    effects.records.append(OffsetTombstone(group_id, topic, partition))
+    def drop_offsets(self, topic: str, topic_id: bytes, effects: Effects) -> None:
+        """A topic was deleted: remove every group's offsets in it, those of open transactions too, but not
+        those of another topic that had the name.
+        """
+        effects.records.extend(
+            OffsetTombstone(*key)
+            for key in dict.fromkeys(
+                key
+                for key, committed in self.offsets.of_topic(topic)
+                if committed.topic_id in (_NO_TOPIC_ID, topic_id)
+            )
+        )
 
     def drop_topic(self, topic_id: bytes, effects: Effects) -> None:
         """A topic was deleted: share groups have nothing left to do with its state."""

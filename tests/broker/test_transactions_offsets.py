@@ -11,8 +11,16 @@ import pytest
 
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.errors import ErrorCode as E
-from odradek.protocol.messages import init_producer_id, streams_group_heartbeat, txn_offset_commit
+from odradek.protocol.messages import (
+    delete_topics,
+    init_producer_id,
+    offset_commit,
+    offset_delete,
+    streams_group_heartbeat,
+    txn_offset_commit,
+)
 
+from .group_desk import Desk as GroupDesk
 from .transaction_desk import Desk, following
 
 
@@ -50,6 +58,64 @@ def test_offsets_of_an_open_transaction_do_not_expire() -> None:
     desk.harness.advance(8 * 24 * 3_600_000)
     node.groups.expire_offsets()
     assert desk.offset("new") == (7, E.NONE)
+
+
+def test_a_group_with_an_open_transaction_stays_when_its_other_offsets_expire() -> None:
+    """The transaction may be about to commit an offset in another partition."""
+    desk = Desk(transaction_max_timeout_ms=2_000_000_000)
+    one = desk.producer("a", timeout_ms=2_000_000_000)
+    row = offset_commit.REQUEST_PARTITION(partition_index=1, committed_offset=3, committed_metadata="")
+    topics = [offset_commit.REQUEST_TOPIC(name="orders", partitions=[row])]
+    desk.ask(
+        ApiKey.OFFSET_COMMIT, 8, group_id="g", generation_id_or_member_epoch=-1, member_id="", topics=topics
+    )
+    desk.commit_offset(one, "g", 7)
+    desk.harness.advance(8 * 24 * 3_600_000)
+    desk.harness.node.groups.expire_offsets()
+    assert [group.group_id for group in desk.ask(ApiKey.LIST_GROUPS, 4).groups] == ["g"]
+    desk.end(one, commit=True)
+    assert desk.offset("g") == (7, E.NONE)
+    assert [group.group_id for group in desk.ask(ApiKey.LIST_GROUPS, 4).groups] == ["g"]
+
+
+def test_offsets_of_an_open_transaction_go_with_their_topic(desk: Desk) -> None:
+    """A new topic of that name begins without them, though the transaction is committed later."""
+    one = desk.producer("a")
+    desk.commit_offset(one, "g", 7)
+    gone = delete_topics.REQUEST_TOPIC(name="orders")
+    desk.ask(ApiKey.DELETE_TOPICS, 6, topics=[gone], timeout_ms=1_000)
+    desk.harness.create("orders", 2)
+    assert desk.offset("g", stable=True) == (-1, E.NONE)
+    desk.end(one, commit=True)
+    assert desk.offset("g") == (-1, E.NONE)
+    desk.harness.restart(clean=False)
+    assert desk.offset("g") == (-1, E.NONE)
+
+
+def test_a_commit_within_a_transaction_is_no_life_sign() -> None:
+    """It comes from a producer: a member that sends no heartbeats leaves its group."""
+    groups = GroupDesk()
+    member = groups.stable()
+    desk = Desk(groups.harness)
+    one = desk.producer("a")
+    who = {"member_id": member.member_id, "generation_id_or_member_epoch": member.generation_id}
+    groups.wait(9_000)
+    assert desk.commit_offset(one, "g", 7, **who) == E.NONE
+    groups.wait(2_000)
+    assert groups.state() == "Empty"
+
+
+def test_offsets_of_an_open_transaction_can_be_deleted(desk: Desk) -> None:
+    """OffsetDelete takes the offset that waits for the transaction's end, too (KIP-496)."""
+    one = desk.producer("a")
+    desk.commit_offset(one, "g", 7)
+    rows = [offset_delete.REQUEST_PARTITION(partition_index=0)]
+    topics = [offset_delete.REQUEST_TOPIC(name="orders", partitions=rows)]
+    answer = desk.ask(ApiKey.OFFSET_DELETE, 0, group_id="g", topics=topics)
+    assert answer.topics[0].partitions[0].error_code == E.NONE
+    assert desk.offset("g", stable=True) == (-1, E.NONE)
+    desk.end(one, commit=True)
+    assert desk.offset("g") == (-1, E.NONE)
 
 
 @pytest.mark.parametrize(
