@@ -120,11 +120,13 @@ class Pump:
                     self._receive(target)
             except Exception:
                 self._failed(target)
-        if not (self._run_timers() or events or self._ready):
-            return False
+        ran = self._run_timers()
+        # In every round: the one before may have freed memory after it had looked who waits for it.
         for connection in self.budget.feed() if self.budget.starving else ():
             connection.frame_since_ms = connection.last_active_ms = self._clock.monotonic_ms()
             self._soon(connection)
+        if not (ran or events or self._ready):
+            return False
         ready, self._ready = self._ready, {}
         for client in ready.values():
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
@@ -112,6 +113,29 @@ def test_frames_that_trickle_in_do_not_hold_memory_against_others(monkeypatch: p
                 assert await read_frame(large) == b"l" * 700_000
             for stream in tricklers:
                 await stream.aclose()
+
+    trio.run(main)
+
+
+def test_memory_that_an_answer_frees_goes_to_the_frame_that_waits_for_it() -> None:
+    """In the same round, for nothing else may ever wake the pump."""
+
+    def handle(request: memoryview, _: Connection) -> list[Any]:
+        return [frame(bytes(60_000 if bytes(request) == b"a" else 1))]
+
+    async def main() -> None:
+        async with running(handle, ManualClock(), **{"queued.max.request.bytes": 100_000}) as harness:
+            address = ("127.0.0.1", harness.port)
+            with socket.create_connection(address) as first, socket.create_connection(address) as second:
+                first.sendall(frame(b"a"))  # what both have sent is there before the pump looks
+                second.sendall(frame(b"b" * 70_000))
+                second.setblocking(False)
+                answer = b""
+                with trio.fail_after(10):
+                    while not answer:
+                        await trio.lowlevel.wait_readable(second)
+                        answer = second.recv(5)
+                assert answer == frame(b"\0")
 
     trio.run(main)
 
