@@ -212,7 +212,8 @@ of other runs or machines.
 
 The brokers are started anew for each round, with the settings they come with, except that members beat every
 500 ms, and that groups do not wait on purpose (`group.initial.rebalance.delay.ms=0`,
-`group.consumer.assignment.interval.ms=0`) but in the last two rows. Apache Kafka and its tools run with the JVM's options of its own start scripts.
+`group.consumer.assignment.interval.ms=0`) but in the last two rows. Apache Kafka and its tools run with the
+JVM's options of its own start scripts.
 
 - Time to ready: from the launch to the ready line, or to the first answer to ApiVersions.
 - Idle memory: what is resident two seconds later.
