@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from .consumer import assignors
 from .consumer.group import ConsumerGroup
@@ -19,6 +19,9 @@ from .java_order import string_set_order, timeline_map_order
 from .records import Record
 from .topics_image import TopicsImage
 from .xxh3 import java_string, xxh3_64
+
+# How many topics' hashes are kept: a group asks for those of all its topics whenever a member comes or goes.
+_TOPICS_KEPT = 10_000
 
 
 def wanted_topics(member: ConsumerMember, regexes: Mapping[str, ResolvedRegex]) -> frozenset[str]:
@@ -90,6 +93,7 @@ def _java_order(name: str) -> bytes:
     return name.encode("utf-16-be", "surrogatepass")
 
 
+@lru_cache(_TOPICS_KEPT)
 def _topic_hash(name: str, topic_id: bytes, partition_count: int) -> int:
     data = bytearray(b"\0")
     data += topic_id[7::-1] + topic_id[:7:-1]

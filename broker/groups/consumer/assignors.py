@@ -108,6 +108,7 @@ class _Even:
         self.problem = problem
         self.member_ids = problem.member_ids
         self.topic_ids = problem.members[self.member_ids[0]].topic_ids
+        self.wanted = frozenset(self.topic_ids)
         total = sum(problem.partition_counts[topic_id] for topic_id in self.topic_ids)
         self.share, self.extra = divmod(total, len(self.member_ids))
         self.free = [
@@ -138,9 +139,9 @@ class _Even:
         """What a member keeps, and for how many more it has room, counting one extra while there are any."""
         room = self.share + (self.extra > 0)
         kept: dict[bytes, set[int]] = {}
-        old = self.problem.members[member_id].assigned
+        old, wanted = self.problem.members[member_id].assigned, self.wanted
         for topic_id in uuid_map_order(old):
-            if topic_id not in self.topic_ids:
+            if topic_id not in wanted:
                 continue
             partitions = int_set_order(old[topic_id])
             kept[topic_id] = set(partitions[:room])
