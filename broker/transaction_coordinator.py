@@ -19,6 +19,7 @@ from .effects import Instant
 from .internal_topics import TRANSACTIONS_TOPIC, make_internal_topic
 from .markers import Marker, write_marker
 from .timers import Timer, Timers
+from .transaction_ends import TransactionEnds
 from .transactions.events import TransactionConfig, TransactionError, WriteMarkers
 from .transactions.machine import Transaction
 
@@ -57,6 +58,7 @@ class TransactionCoordinator(Coordinator):
         self._config = config
         self._producer_ids = producer_ids
         self._groups = groups
+        self.ends = TransactionEnds(timers)
         self._expiry: Timer | None = None
         self._check_interval_ms: int = config["transaction.remove.expired.transaction.cleanup.interval.ms"]
 
@@ -126,6 +128,13 @@ class TransactionCoordinator(Coordinator):
                 return False
             self.load()
         return True
+
+    def is_ending(self, transactional_id: str) -> bool:
+        """Whether an outcome is decided for which not all markers are written."""
+        if not self._homes:
+            return False
+        machine = self._homes[self.shard_of(transactional_id)].shard.machines.get(transactional_id)
+        return isinstance(machine, Transaction) and machine.is_ending
 
     def carry_out(self, order: WriteMarkers, now: Instant) -> None:
         """Write the markers that a shard has ordered, and tell it when all are durable."""
@@ -201,6 +210,8 @@ class _MarkerRound:
             order.transactional_id,
             lambda shard, _, now, effects: shard.markers_written(order, is_complete, now, effects),
         )
+        if not self._coordinator.is_ending(order.transactional_id):
+            self._coordinator.ends.note(order.transactional_id)
 
 
 def _coordinator_epoch(partition: Partition, producer_id: int) -> int:

@@ -338,6 +338,13 @@ KEYS: tuple[ConfigKey, ...] = (
         at_least(1),
     ),
     ConfigKey(
+        "add.partitions.to.txn.retry.backoff.max.ms",
+        INT,
+        100,
+        "How long records of a transaction wait for the end of the producer's last one (KIP-890).",
+        at_least(0),
+    ),
+    ConfigKey(
         "transaction.partition.verification.enable",
         BOOLEAN,
         True,

@@ -89,7 +89,6 @@ KEYS: tuple[ConfigKey, ...] = (
     ),
     *inert(
         "Threads and purgatories of the original: one loop serves everything here.",
-        ("add.partitions.to.txn.retry.backoff.max.ms", INT, 100, at_least(0)),
         ("add.partitions.to.txn.retry.backoff.ms", INT, 20, at_least(1)),
         ("background.threads", INT, 10, at_least(1)),
         ("delete.records.purgatory.purge.interval.requests", INT, 1),

@@ -7,7 +7,8 @@
 - 8: which records were refused, and why (KIP-467). 13: topics by id (KIP-516).
 - A batch that begins a transaction's part in a partition is taken only if the coordinator knows of it
   (KIP-890), so that no transaction stays open for ever. 11: TRANSACTION_ABORTABLE for one that it does not
-  know of, before that INVALID_TXN_STATE. 12: the batch itself adds the partition to the transaction.
+  know of, before that INVALID_TXN_STATE. 12: the batch itself adds the partition to the transaction; one that
+  comes while the last transaction is being ended waits for that, before it is CONCURRENT_TRANSACTIONS.
 """
 
 from __future__ import annotations
@@ -51,6 +52,43 @@ class _Refused(Exception):
 
 
 def handle(request: Any, context: RequestContext) -> Any:
+    """Append at once, or when the producer's last transaction has ended."""
+    if context.version >= _FIRST_VERSION_THAT_ADDS and request.transactional_id is not None:
+        pending = _after_end(request, context)
+        if pending is not None:
+            return pending
+    return _produce(request, context)
+
+
+def _after_end(request: Any, context: RequestContext) -> Pending | None:
+    """A Pending for the response to a request that comes while the transaction before is being ended."""
+    node, transactional_id = context.node, request.transactional_id
+    transactions, wait_ms = node.transactions, node.config["add.partitions.to.txn.retry.backoff.max.ms"]
+    if not wait_ms or not request.acks or not transactions.is_ending(transactional_id):
+        return None
+    pending = Pending()
+
+    def resume() -> None:
+        context.now_ms, context.monotonic_ms = node.clock.wall_ms(), node.clock.monotonic_ms()
+        answer = _produce(request, context)
+        if isinstance(answer, Pending):
+            answer.on_complete = lambda: pending.complete(answer.response)
+        else:
+            pending.complete(answer)
+
+    rows = [row for topic in request.topic_data for row in topic.partition_data]
+    size = sum(len(row.records or b"") for row in rows)
+    forget = transactions.ends.wait(transactional_id, size, context.monotonic_ms + wait_ms, resume)
+    if forget is None:
+        return None
+    for row in rows:
+        if row.records is not None:  # the connection uses its memory again
+            row.records = memoryview(bytearray(row.records))
+    pending.on_abandon = forget
+    return pending
+
+
+def _produce(request: Any, context: RequestContext) -> Any:
     acks = request.acks
     touched: list[Partition] = []
     waits: list[tuple[Partition, int, Any]] = []  # partition, end offset, its answer

@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
+from odradek.broker import transaction_ends
+from odradek.broker.context import Pending, RequestContext
+from odradek.broker.handlers.produce import handle
 from odradek.broker.transaction_coordinator import TransactionCoordinator
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.errors import ErrorCode as E
-from odradek.protocol.messages import add_partitions_to_txn, write_txn_markers
+from odradek.protocol.messages import add_partitions_to_txn, produce, write_txn_markers
 
+from .harness import batch
 from .transaction_desk import Desk, Producer, following
 
 LAST_EPOCH = 32_766
@@ -21,7 +25,8 @@ LAST_EPOCH = 32_766
 
 @pytest.fixture
 def desk() -> Desk:
-    return Desk()
+    """A broker that lets nobody wait for the end of a transaction."""
+    return Desk(add_partitions_to_txn_retry_backoff_max_ms=0)
 
 
 def stored(desk: Desk, transactional_id: str) -> Any:
@@ -171,3 +176,99 @@ def test_a_marker_of_the_second_version_has_a_later_epoch(
     assert told(one[2] + 1) == E.NONE
     assert told(one[2] + 1) == E.NONE, "the same once more"
     assert desk.committed() == [b"x"]
+
+
+WAIT_MS = 100
+
+
+class Waits:
+    """The producer `a` of a broker, with its next transaction, while its last one is being ended."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.desk = Desk(add_partitions_to_txn_retry_backoff_max_ms=WAIT_MS)
+        one = self.desk.producer("a")
+        self.desk.write(one, b"x")
+        self._orders: list[Any] = []
+        self._carry_out = TransactionCoordinator.carry_out
+        monkeypatch.setattr(
+            TransactionCoordinator, "carry_out", lambda _, order, __: self._orders.append(order)
+        )
+        self.producer = following(one, self.desk.end(one, commit=True))
+
+    def write(self, *values: bytes, sequence: int = 0) -> Any:
+        """Begin a Produce: the response or a Pending. The request's memory is used again, as by a
+        connection.
+        """
+        records = batch(
+            *values,
+            producer_id=self.producer[1],
+            producer_epoch=self.producer[2],
+            base_sequence=sequence,
+            is_transactional=True,
+        )
+        rows = [produce.REQUEST_PARTITION(index=1, records=records)]
+        topics = [produce.REQUEST_TOPIC(name="orders", partition_data=rows)]
+        request = produce.REQUEST(transactional_id="a", acks=-1, topic_data=topics)
+        frame = bytearray(produce.REQUEST.write(request, 12))
+        node, clock = self.desk.harness.node, self.desk.harness.clock
+        context = RequestContext(
+            node,
+            api_key=ApiKey.PRODUCE,
+            version=12,
+            now_ms=clock.wall_ms(),
+            monotonic_ms=clock.monotonic_ms(),
+        )
+        answer = handle(produce.REQUEST.read(memoryview(frame), 12), context)
+        frame[:] = bytes(len(frame))
+        return answer
+
+    def write_markers(self) -> None:
+        """Let the last transaction end."""
+        transactions = self.desk.harness.node.transactions
+        while self._orders:
+            self._carry_out(transactions, self._orders.pop(0), transactions.now())
+
+
+def told(answer: Any) -> int:
+    """The error code in the response to a Produce."""
+    response = answer.response if isinstance(answer, Pending) else answer
+    code: int = response.responses[0].partition_responses[0].error_code
+    return code
+
+
+def test_a_transaction_waits_for_the_end_of_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its records come into the log when the markers are written, in the order in which they were sent."""
+    waits = Waits(monkeypatch)
+    values = (b"first", b"second")
+    written = [waits.write(value, sequence=sequence) for sequence, value in enumerate(values)]
+    assert not any(each.done for each in written)
+    waits.write_markers()
+    assert [told(each) for each in written] == [E.NONE, E.NONE]
+    waits.desk.end(waits.producer, commit=True)
+    waits.write_markers()
+    assert waits.desk.committed(1) == [b"first", b"second"]
+
+
+def test_a_transaction_does_not_wait_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After `add.partitions.to.txn.retry.backoff.max.ms` its producer is told to come again."""
+    waits = Waits(monkeypatch)
+    written = waits.write(b"first")
+    waits.desk.harness.advance(WAIT_MS - 1)
+    assert not written.done
+    waits.desk.harness.advance(1)
+    assert told(written) == E.CONCURRENT_TRANSACTIONS
+    waits.write_markers()
+    assert waits.desk.producers(1) == []
+
+
+def test_what_waits_for_an_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who would make it too much is told at once, and what has gone makes room."""
+    waits = Waits(monkeypatch)
+    monkeypatch.setattr(transaction_ends, "MOST_WAITING_BYTES", 100)
+    first = waits.write(b"first")
+    assert not first.done
+    assert told(waits.write(b"second")) == E.CONCURRENT_TRANSACTIONS
+    first.abandon()
+    assert not waits.write(b"third").done
+    waits.write_markers()
+    assert [row.last_sequence for row in waits.desk.producers(1)] == [0]

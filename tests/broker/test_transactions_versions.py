@@ -104,8 +104,9 @@ def test_markers_from_outside(desk: Desk, version: int) -> None:
     assert desk.committed() == [b"x"]
 
 
-def test_one_transaction_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_transaction_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """While one is being ended nothing becomes part of the next one (KIP-98)."""
+    desk = Desk(add_partitions_to_txn_retry_backoff_max_ms=0)
     one = desk.producer("a")
     desk.add(one)
     with monkeypatch.context() as patch:
