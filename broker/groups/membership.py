@@ -47,6 +47,20 @@ class StaticGroup(Protocol[Kind]):
     def static_member(self, instance_id: str | None) -> Kind | None: ...
 
 
+def invalid_request(message: str) -> GroupError:
+    """What is said of a heartbeat that no member may send, in Kafka's words."""
+    return GroupError(ErrorCode.INVALID_REQUEST, message)
+
+
+def check_not_blank(**texts: str | None) -> None:
+    """Raise GroupError INVALID_REQUEST for the first of a heartbeat's texts, given by their names in the
+    protocol, in which there is nothing but white space. None is no text.
+    """
+    for name, text in texts.items():
+        if text is not None and not text.strip():
+            raise invalid_request(f"{name} can't be empty.")
+
+
 def existing_member(group: StaticGroup[Member], member_id: str, instance_id: str | None) -> Member:
     """The member that a request names. Raises GroupError UNKNOWN_MEMBER_ID or FENCED_INSTANCE_ID."""
     if instance_id is not None:

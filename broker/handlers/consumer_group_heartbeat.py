@@ -12,7 +12,13 @@ from ...protocol.messages.consumer_group_heartbeat import ASSIGNMENT, RESPONSE, 
 from ..context import RequestContext
 from ..group_coordinator import consumer_heartbeat
 from ..groups.events import ConsumerHeartbeat, ConsumerHeartbeatReply, Failure, GroupError
-from ..groups.membership import JOIN_EPOCH, LEAVE_EPOCH, STATIC_LEAVE_EPOCH
+from ..groups.membership import (
+    JOIN_EPOCH,
+    LEAVE_EPOCH,
+    STATIC_LEAVE_EPOCH,
+    check_not_blank,
+    invalid_request,
+)
 
 
 def handle(request: Any, context: RequestContext) -> Any:
@@ -56,21 +62,18 @@ def _check(request: Any, context: RequestContext) -> None:
     check_served(context)
     epoch = request.member_epoch
     names_member = context.version >= 1 or epoch > JOIN_EPOCH or epoch == LEAVE_EPOCH
-    texts = {
-        "MemberId": request.member_id if names_member else None,
-        "GroupId": request.group_id,
-        "InstanceId": request.instance_id,
-        "RackId": request.rack_id,
-    }
-    for name, text in texts.items():
-        if text is not None and not text.strip():
-            raise _invalid(f"{name} can't be empty.")
+    check_not_blank(
+        MemberId=request.member_id if names_member else None,
+        GroupId=request.group_id,
+        InstanceId=request.instance_id,
+        RackId=request.rack_id,
+    )
     if epoch == JOIN_EPOCH:
         _check_join(request)
     elif epoch == STATIC_LEAVE_EPOCH and request.instance_id is None:
-        raise _invalid("InstanceId can't be null.")
+        raise invalid_request("InstanceId can't be null.")
     elif epoch < STATIC_LEAVE_EPOCH:
-        raise _invalid("MemberEpoch is invalid.")
+        raise invalid_request("MemberEpoch is invalid.")
     served = context.node.config["group.consumer.assignors"]
     if request.server_assignor is not None and request.server_assignor not in served:
         raise GroupError(
@@ -82,17 +85,13 @@ def _check(request: Any, context: RequestContext) -> None:
 
 def _check_join(request: Any) -> None:
     if request.rebalance_timeout_ms == -1:
-        raise _invalid("RebalanceTimeoutMs must be provided in first request.")
+        raise invalid_request("RebalanceTimeoutMs must be provided in first request.")
     if request.topic_partitions is None or request.topic_partitions:
-        raise _invalid("TopicPartitions must be empty when (re-)joining.")
+        raise invalid_request("TopicPartitions must be empty when (re-)joining.")
     if request.subscribed_topic_names is None and request.subscribed_topic_regex is None:
-        raise _invalid(
+        raise invalid_request(
             "Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining."
         )
-
-
-def _invalid(message: str) -> GroupError:
-    return GroupError(ErrorCode.INVALID_REQUEST, message)
 
 
 def _response(reply: ConsumerHeartbeatReply | Failure) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.share_group_heartbeat import ASSIGNMENT, RESPONSE, TOPIC_PARTITIONS
 from ..context import RequestContext
-from ..groups.events import Failure
-from ..groups.membership import JOIN_EPOCH, LEAVE_EPOCH
+from ..groups.events import Failure, GroupError
+from ..groups.membership import JOIN_EPOCH, LEAVE_EPOCH, check_not_blank, invalid_request
 from ..groups.share import requests as share_requests
 from ..groups.share.heartbeat import ShareHeartbeat, ShareHeartbeatReply
 from ..share_acknowledging import is_member_id
@@ -18,9 +18,10 @@ def handle(request: Any, context: RequestContext) -> Any:
     """Check what does not depend on the group, and hand the rest to it."""
     if not is_member_id(request.member_id):
         return RESPONSE(error_code=ErrorCode.INVALID_REQUEST)
-    problem = _problem(request)
-    if problem is not None:
-        return RESPONSE(error_code=ErrorCode.INVALID_REQUEST, error_message=problem)
+    try:
+        _check(request)
+    except GroupError as refused:
+        return RESPONSE(error_code=refused.error, error_message=refused.message)
     names = request.subscribed_topic_names
     heartbeat = ShareHeartbeat(
         request.group_id,
@@ -39,15 +40,13 @@ def handle(request: Any, context: RequestContext) -> Any:
     )
 
 
-def _problem(request: Any) -> str | None:
-    """What is wrong with the request, in Kafka's words."""
-    texts = {"MemberId": request.member_id, "GroupId": request.group_id, "RackId": request.rack_id}
-    for name, text in texts.items():
-        if text is not None and not text.strip():
-            return f"{name} can't be empty."
+def _check(request: Any) -> None:
+    """Raise GroupError INVALID_REQUEST."""
+    check_not_blank(MemberId=request.member_id, GroupId=request.group_id, RackId=request.rack_id)
     if request.member_epoch == JOIN_EPOCH and not request.subscribed_topic_names:
-        return "SubscribedTopicNames must be set in first request."
-    return "MemberEpoch is invalid." if request.member_epoch < LEAVE_EPOCH else None
+        raise invalid_request("SubscribedTopicNames must be set in first request.")
+    if request.member_epoch < LEAVE_EPOCH:
+        raise invalid_request("MemberEpoch is invalid.")
 
 
 def _response(reply: ShareHeartbeatReply | Failure) -> Any:

@@ -19,7 +19,7 @@ from ...protocol.messages.streams_group_heartbeat import (
 )
 from ..context import RequestContext
 from ..groups.events import Failure, GroupError
-from ..groups.membership import JOIN_EPOCH, STATIC_LEAVE_EPOCH
+from ..groups.membership import JOIN_EPOCH, STATIC_LEAVE_EPOCH, check_not_blank, invalid_request
 from ..groups.streams.events import EndpointPartitions, StreamsHeartbeat, StreamsHeartbeatReply
 from ..groups.streams.tasks import Task, Tasks, TaskSets, by_subtopology
 from ..groups.streams.topology_codec import read_topology
@@ -79,32 +79,29 @@ def _check_topics(topology: Any) -> None:
 def _check(request: Any) -> None:
     topology, epoch = request.topology, request.member_epoch
     if topology is not None and any(each.source_topic_regex for each in topology.subtopologies):
-        raise _invalid("Regular expressions for source topics are not supported yet.")
-    texts = {
-        "MemberId": request.member_id,
-        "GroupId": request.group_id,
-        "InstanceId": request.instance_id,
-        "RackId": request.rack_id,
-    }
-    for name, text in texts.items():
-        if text is not None and not text.strip():
-            raise _invalid(f"{name} can't be empty.")
+        raise invalid_request("Regular expressions for source topics are not supported yet.")
+    check_not_blank(
+        MemberId=request.member_id,
+        GroupId=request.group_id,
+        InstanceId=request.instance_id,
+        RackId=request.rack_id,
+    )
     if epoch == JOIN_EPOCH:
         _check_join(request)
     elif epoch == STATIC_LEAVE_EPOCH and request.instance_id is None:
-        raise _invalid("InstanceId can't be null.")
+        raise invalid_request("InstanceId can't be null.")
     elif epoch < STATIC_LEAVE_EPOCH:
-        raise _invalid(f"MemberEpoch is {epoch}, but must be greater than or equal to -2.")
+        raise invalid_request(f"MemberEpoch is {epoch}, but must be greater than or equal to -2.")
     tasks = (request.active_tasks, request.standby_tasks, request.warmup_tasks)
     if len({each is None for each in tasks}) > 1:
-        raise _invalid("If one task-type is non-null, all must be non-null.")
+        raise invalid_request("If one task-type is non-null, all must be non-null.")
     if epoch != JOIN_EPOCH and topology is not None:
-        raise _invalid("Topology can only be provided when (re-)joining.")
+        raise invalid_request("Topology can only be provided when (re-)joining.")
 
 
 def _check_join(request: Any) -> None:
     if request.rebalance_timeout_ms == -1:
-        raise _invalid("RebalanceTimeoutMs must be provided in first request.")
+        raise invalid_request("RebalanceTimeoutMs must be provided in first request.")
     owned = {
         "ActiveTasks": request.active_tasks,
         "StandbyTasks": request.standby_tasks,
@@ -112,9 +109,9 @@ def _check_join(request: Any) -> None:
     }
     for name, tasks in owned.items():
         if tasks is None or tasks:
-            raise _invalid(f"{name} must be empty when (re-)joining.")
+            raise invalid_request(f"{name} must be empty when (re-)joining.")
     if request.topology is None:
-        raise _invalid("Topology must be non-null when (re-)joining.")
+        raise invalid_request("Topology must be non-null when (re-)joining.")
     for each in request.topology.subtopologies:
         for topic in each.state_changelog_topics:
             if topic.partitions != 0:
@@ -122,10 +119,6 @@ def _check_join(request: Any) -> None:
                     f"Changelog topic {topic.name} must have an undefined partition count, "
                     f"but it is set to {topic.partitions}."
                 )
-
-
-def _invalid(message: str) -> GroupError:
-    return GroupError(ErrorCode.INVALID_REQUEST, message)
 
 
 def _invalid_topology(message: str) -> GroupError:
@@ -174,7 +167,7 @@ def _offsets(values: Iterable[Any] | None) -> dict[Task, int] | None:
     for each in values:
         task = (each.subtopology_id, each.partition)
         if task in found:
-            raise _invalid(
+            raise invalid_request(
                 f"Task offsets contain a duplicate entry for subtopology {each.subtopology_id} and "
                 f"partition {each.partition}."
             )
