@@ -107,6 +107,31 @@ def test_when_the_last_member_leaves_nothing_is_left_to_assign(desk: ShareDesk) 
     assert desk.beat("n").member_epoch == before.group_epoch + 2
 
 
+@pytest.mark.parametrize("reset", ["latest", "earliest"])
+def test_nothing_is_lost_in_partitions_that_come_later(reset: str) -> None:
+    """A group that begins with what comes next begins so with a topic. Where the topic grows, it gets what was
+    written before any of its members has noticed.
+    """
+    desk = ShareDesk()
+    desk.configure("g", {"share.auto.offset.reset": reset})
+    desk.produce(b"old")
+    epoch = desk.join()
+    topic = desk.node.topics.get("orders")
+    count = len(topic.partitions)
+    desk.node.topics.add_partitions(topic, count + 1, now_ms=desk.harness.clock.wall_ms())
+    desk.produce(b"first", partition=count)
+    for _ in range(3):
+        epoch = desk.beat(epoch=epoch).member_epoch
+    answer = desk.fetch(0, partitions=(0, count))
+    found = {
+        row.partition_index: [(each.first_offset, each.last_offset) for each in row.acquired_records]
+        for of_topic in answer.responses
+        for row in of_topic.partitions
+    }
+    assert found.get(count) == [(0, 0)]
+    assert found.get(0, []) == ([] if reset == "latest" else [(0, 0)])
+
+
 def test_a_full_group_takes_nobody() -> None:
     """`group.share.max.size` members, and one more is refused."""
     desk = ShareDesk(group_share_max_size=1)

@@ -8,6 +8,7 @@ from math import inf
 from typing import NamedTuple
 
 from ....protocol.errors import ErrorCode
+from ...share.state_records import NO_OFFSET
 from ..consumer.records import Assignment
 from ..events import Effects, GroupError, Instant
 from ..java_order import hash_map_order
@@ -211,7 +212,11 @@ def _ask_for_state(
     now: Instant,
     effects: Effects,
 ) -> None:
-    """Have the share coordinator make the state of partitions that have none yet."""
+    """Have the share coordinator make the state of partitions that have none yet.
+
+    Where a known topic has grown the group begins with the first record, whatever its settings say: it may
+    have been written before a heartbeat notices the partition.
+    """
     retry_ms = settings.of(group.group_id).initialize_retry_interval_ms
     missing: dict[bytes, StateTopic] = {}
     for topic in filter(None, map(settings.topics.get, names)):
@@ -225,7 +230,11 @@ def _ask_for_state(
             missing[topic.topic_id] = StateTopic(topic.name, left)
     if missing:
         effects.records.append(initializing(group.state, missing))
-        offsets = {topic_id: dict.fromkeys(topic.partitions, -1) for topic_id, topic in missing.items()}
+        known_topics = {*group.state.initialized, *group.state.initializing}
+        offsets = {
+            topic_id: dict.fromkeys(topic.partitions, 0 if topic_id in known_topics else NO_OFFSET)
+            for topic_id, topic in missing.items()
+        }
         effects.orders.append(InitializeState(group.group_id, epoch, offsets))
 
 
