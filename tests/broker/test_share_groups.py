@@ -109,8 +109,8 @@ def test_when_the_last_member_leaves_nothing_is_left_to_assign(desk: ShareDesk) 
 
 @pytest.mark.parametrize("reset", ["latest", "earliest"])
 def test_nothing_is_lost_in_partitions_that_come_later(reset: str) -> None:
-    """A group that begins with what comes next begins so with a topic. Where the topic grows, it gets what was
-    written before any of its members has noticed.
+    """A group that begins with what comes next begins so with a topic. Where the topic grows, it gets what
+    was written before any of its members has noticed.
     """
     desk = ShareDesk()
     desk.configure("g", {"share.auto.offset.reset": reset})
