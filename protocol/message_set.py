@@ -1,5 +1,5 @@
-"""Message sets of magic 0 and 1, what clients before 0.11 speak, and their conversion to batches of magic 2
-and back.
+"""Message sets of magic 0 and 1, what clients before 0.11 speak: read as records, and made from batches of
+magic 2.
 
     offset int64 | size int32 | crc uint32 | magic int8 | attributes int8 | timestamp int64 (magic 1, KIP-32)
     key_length int32 | key | value_length int32 | value
@@ -24,7 +24,6 @@ from .record_batch import (
     NO_TIMESTAMP,
     BatchHeader,
     batches,
-    build_batch,
     records,
 )
 from .record_errors import (
@@ -200,17 +199,6 @@ def _base_offset(wrapper: Message, last_inner_offset: int) -> int:
     if wrapper.offset < last_inner_offset:
         raise InvalidRecord(f"a wrapper of offset {wrapper.offset} around an offset of {last_inner_offset}")
     return wrapper.offset - last_inner_offset
-
-
-def up_convert(buffer: ReadableBuffer, max_bytes: int) -> bytearray:
-    """A message set as one batch of magic 2 with offsets 0, 1, 2... and the codec of the set (KIP-98).
-
-    Magic 0 gives timestamps of -1. Raises as `read_message_set`.
-    """
-    found = read_message_set(buffer, max_bytes)
-    renumbered = [record._replace(offset=offset) for offset, record in enumerate(found.records)]
-    timestamp_type = LOG_APPEND_TIME if found.log_append_time else 0
-    return build_batch(renumbered, compression=found.codec, timestamp_type=timestamp_type)
 
 
 def down_convert(buffer: ReadableBuffer, magic: int, max_bytes: int, first_offset: int = 0) -> bytes:

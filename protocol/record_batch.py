@@ -39,11 +39,9 @@ __all__ = [
     "batches",
     "build_batch",
     "check_crc",
-    "increment_sequence",
     "inflate",
     "magic_of",
     "parse_header",
-    "patch",
     "records",
     "set_max_timestamp",
 ]
@@ -73,7 +71,6 @@ DELETE_HORIZON = 0x40
 _CODECS = tuple(Compression)  # indexed by number: a member is found without a call of the enum
 _unpack_header = HEADER.unpack_from
 _LENGTH_AND_MAGIC = struct.Struct(">8xi4xb")
-_BASE_AND_EPOCH = struct.Struct(">q4xi")
 _ATTRIBUTES = struct.Struct(">h")
 _MAX_TIMESTAMP = struct.Struct(">q")
 _CRC = struct.Struct(">I")
@@ -174,21 +171,9 @@ class BatchHeader:
         """
         return self.base_timestamp if self.attributes & DELETE_HORIZON else None
 
-    @property
-    def last_sequence(self) -> int:
-        """The sequence of the last record, -1 for none; sequences wrap from 2^31 - 1 to 0."""
-        if self.base_sequence == NO_SEQUENCE:
-            return NO_SEQUENCE
-        return increment_sequence(self.base_sequence, self.last_offset_delta)
-
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={getattr(self, name)}" for name in self.__slots__)
         return f"BatchHeader({fields})"
-
-
-def increment_sequence(sequence: int, increment: int) -> int:
-    """The sequence `increment` records later, wrapped at 2^31 as Kafka wraps it."""
-    return (sequence + increment) & 0x7FFFFFFF
 
 
 def magic_of(buffer: ReadableBuffer, position: int = 0) -> int | None:
@@ -247,16 +232,6 @@ def check_crc(buffer: ReadableBuffer, header: BatchHeader) -> None:
     view = memoryview(buffer)[header.position + CRC_START : header.end]
     if (computed := crc32c(view)) != header.crc:
         raise CorruptRecord(f"the batch has the checksum {header.crc:#010x}, its bytes have {computed:#010x}")
-
-
-def patch(buffer: WriteableBuffer, header: BatchHeader, base_offset: int, leader_epoch: int) -> None:
-    """Write base offset and leader epoch into the batch and into `header`; neither is under the checksum."""
-    view = memoryview(buffer)
-    position = header.position
-    view[position : position + 8] = base_offset.to_bytes(8, "big", signed=True)
-    view[position + 12 : position + 16] = leader_epoch.to_bytes(4, "big", signed=True)
-    header.base_offset = base_offset
-    header.partition_leader_epoch = leader_epoch
 
 
 def set_max_timestamp(

@@ -21,9 +21,6 @@ from .errors import LogCorrupted
 from .file_system import File
 
 HEADER_SIZE = 61
-OLD_HEADER_SIZE = (
-    26  # offset, size, crc, magic, attributes and (magic 1) timestamp; what follows is at least as long
-)
 
 _HEADER = struct.Struct(">qiibIhiqqqhii")
 _OLD_HEADER = struct.Struct(">qiIbbq")

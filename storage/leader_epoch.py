@@ -63,13 +63,6 @@ class LeaderEpochs:
             self._starts[0] = start_offset
             self.changed += 1
 
-    def clear(self) -> None:
-        """Drop all."""
-        if self._epochs:
-            self._epochs.clear()
-            self._starts.clear()
-            self.changed += 1
-
     def epoch_at(self, offset: int) -> int:
         """The epoch of the batch at `offset`, or -1 if it lies before all known epochs."""
         slot = bisect_right(self._starts, offset) - 1

@@ -42,11 +42,6 @@ class SyncedLog(ReadableLog):
         self._closed = False
         self.closed_cleanly = False
 
-    @property
-    def needs_sync(self) -> bool:
-        """Whether anything was appended since what the last ticket covered."""
-        return self.synced_offset < self.log_end_offset
-
     def begin_sync(self, checkpoint: bool = False) -> SyncTicket | None:
         """What has to be synced now, or None if there is nothing. `checkpoint` includes all that moves
         `recovery_point`.

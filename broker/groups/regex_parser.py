@@ -72,7 +72,6 @@ _ANCHORS = {
     "b": Assertion.WORD_BOUNDARY,
     "B": Assertion.NO_WORD_BOUNDARY,
 }
-_MEANING_NOTHING: Node = ("sequence", [])
 
 
 def parse(regex: str) -> Node:

@@ -15,7 +15,7 @@ from kafka.record.legacy_records import LegacyRecordBatchBuilder
 from odradek.protocol import record_batch as rb
 from odradek.protocol.compression import Compression, compress
 from odradek.protocol.control_records import end_transaction_marker
-from odradek.protocol.message_set import down_convert, messages, read_message_set, up_convert
+from odradek.protocol.message_set import down_convert, messages, read_message_set
 from odradek.protocol.record_batch import Record
 from odradek.protocol.record_errors import (
     CorruptRecord,
@@ -92,20 +92,6 @@ def test_batches_of_apache_kafka_are_read_as_kafka_reads_them(name: str) -> None
     assert rb.records(data, header, BOUND) == records_of(case)
     assert header.is_transactional == ("transactional" in name or "marker" in name)
     assert header.is_control == ("marker" in name)
-
-
-@pytest.mark.parametrize("name", OLD_CASES)
-def test_up_conversion_renumbers_and_keeps_the_codec(name: str) -> None:
-    """A set becomes one batch of magic 2, offsets from 0, timestamps as they were."""
-    case = CASES[name]
-    batch = up_convert(bytes.fromhex(case["data"]), BOUND)
-    (header,) = rb.batches(batch)
-    rb.check_crc(batch, header)
-    expected = [record._replace(offset=index) for index, record in enumerate(records_of(case))]
-    assert rb.records(batch, header, BOUND) == expected
-    assert header.compression.name.lower() in name
-    assert (header.timestamp_type == rb.LOG_APPEND_TIME) == ("LogAppendTime" in name)
-    assert header.last_offset_delta == header.record_count - 1
 
 
 def make_old(records: list[Record], magic: int, codec: Compression) -> bytes:
@@ -306,7 +292,7 @@ def test_damaged_sets_fail_cleanly(codec: Compression, magic: int, data: st.Data
     if data.draw(st.booleans()) and 14 <= size <= len(old) - 12:
         old[12:16] = zlib.crc32(old[16 : 12 + size]).to_bytes(4, "big")
     try:
-        up_convert(old, 100_000)
+        read_message_set(old, 100_000)
     except CorruptRecord:
         pass
 
