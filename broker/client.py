@@ -77,8 +77,9 @@ class Client:
             return 0
         descriptor = region.fileno()
         if descriptor is None:
-            return self.socket.send(region.read(offset, count))
-        size = os.sendfile(self.socket.fileno(), descriptor, region.offset + offset, count)
+            size = self.socket.send(region.read(offset, count))
+        else:
+            size = os.sendfile(self.socket.fileno(), descriptor, region.offset + offset, count)
         if not size:
             raise OSError("the log file is shorter than the answer that was promised")
         return size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import trio
 from odradek.broker.connection import Answer, CloseConnection, Connection, Deferred
 from odradek.broker.context import Pending
 from odradek.broker.listeners import Address, bind
-from odradek.storage.file_system import RealFileSystem
+from odradek.storage.file_system import FileSystem, RealFileSystem
+from odradek.storage.memory_file_system import MemoryFileSystem
 
 from .pump_desk import Harness, echo, frame, read_exactly, read_frame, running, until
 
@@ -89,9 +90,14 @@ def test_a_file_region_is_sent_from_the_file(tmp_path: Path) -> None:
     trio.run(main)
 
 
-def test_a_region_whose_file_was_cut_ends_the_connection(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file_system", [RealFileSystem, MemoryFileSystem])
+def test_a_region_whose_file_was_cut_ends_the_connection(
+    file_system: Callable[[], FileSystem], tmp_path: Path
+) -> None:
     """The promised length cannot be kept, so the client must not take what follows for records."""
-    file = RealFileSystem().open(str(tmp_path / "log"), create=True)
+    files = file_system()
+    files.make_directories(str(tmp_path))
+    file = files.open(str(tmp_path / "log"), create=True)
     file.write_at(0, b"x" * 1000)
     region = file.region(0, 1000)
     file.truncate(500)
