@@ -22,7 +22,8 @@ from ..groups.shard import Shard
 from ..groups.streams import offsets as streams_offsets
 from ..groups.streams.group import StreamsGroup
 
-NO_OFFSET = CommittedOffset(-1, -1, "", -1, -1, bytes(16))
+NO_TOPIC_ID = bytes(16)
+NO_OFFSET = CommittedOffset(-1, -1, "", -1, -1, NO_TOPIC_ID)
 
 # One topic of the answer: name, id, and (partition, offset, error) of each partition.
 Topic = tuple[str, bytes, list[tuple[int, CommittedOffset, ErrorCode]]]
@@ -89,14 +90,14 @@ def _all_topics(shard: Shard, group_id: str, context: RequestContext) -> list[To
     for name, partitions in shard.offsets.of_group(group_id).items():
         topic = context.node.topics.get(name)
         if topic is not None or context.version < 10:
-            topic_id = bytes(16) if topic is None else topic.topic_id
+            topic_id = NO_TOPIC_ID if topic is None else topic.topic_id
             offsets = [(index, committed, ErrorCode.NONE) for index, committed in partitions.items()]
             found.append((name, topic_id, offsets))
     return found
 
 
 def _topic(shard: Shard, group_id: str, topic: Any, context: RequestContext) -> Topic:
-    name, topic_id, missing = topic.name, bytes(16), ErrorCode.NONE
+    name, topic_id, missing = topic.name, NO_TOPIC_ID, ErrorCode.NONE
     if context.version == 0:
         missing = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     if context.version >= 10:
@@ -111,10 +112,17 @@ def _topic(shard: Shard, group_id: str, topic: Any, context: RequestContext) -> 
     offsets = []
     for index in topic.partition_indexes:
         committed = shard.offsets.get(group_id, name, index)
+        if committed is not None and _is_of_another(committed.topic_id, topic_id):
+            committed = None
         offsets.append(
             (index, NO_OFFSET, missing) if committed is None else (index, committed, ErrorCode.NONE)
         )
     return name, topic_id, offsets
+
+
+def _is_of_another(topic_id: bytes, asked_id: bytes) -> bool:
+    """Whether an offset is of a topic that had the name before, as far as both ids are known."""
+    return topic_id != asked_id and NO_TOPIC_ID not in (topic_id, asked_id)
 
 
 def _response(groups: list[Any], replies: list[list[Topic] | Failure], version: int) -> Any:
@@ -128,7 +136,7 @@ def _response(groups: list[Any], replies: list[list[Topic] | Failure], version: 
         if version < 2:
             # There is no place for an error but beside each partition.
             reply = [
-                (topic.name, bytes(16), [(index, NO_OFFSET, error) for index in topic.partition_indexes])
+                (topic.name, NO_TOPIC_ID, [(index, NO_OFFSET, error) for index in topic.partition_indexes])
                 for topic in groups[0].topics
             ]
     return messages.RESPONSE(

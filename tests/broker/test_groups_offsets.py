@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from odradek.broker.groups.shard import Shard
 from odradek.protocol.errors import ErrorCode
 
 from .group_desk import SUBSCRIPTION, Desk, answered
@@ -307,6 +308,27 @@ def test_offsets_go_with_their_topic(desk: Desk) -> None:
     assert (desk.committed(), desk.committed(2, "other")) == (-1, -1)
     desk.restart()
     assert desk.committed() == -1
+
+
+def test_an_offset_of_a_topic_that_had_the_name_before(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loss of power may leave one. Who asks by the new id does not get it, who asks by name does."""
+    desk.commit(7)
+    with monkeypatch.context() as patch:
+        patch.setattr(Shard, "drop_offsets", lambda *_: None)
+        gone = import_module("odradek.protocol.messages.delete_topics").REQUEST_TOPIC(name="orders")
+        desk.ask("delete_topics", 6, topics=[gone], timeout_ms=1000)
+    new = desk.node.topics.create("orders", 3, now_ms=desk.clock.wall_ms())
+    module = import_module("odradek.protocol.messages.offset_fetch")
+
+    def committed(version: int) -> int:
+        topic = module.REQUEST_GROUP_TOPIC(name="orders", topic_id=new.topic_id, partition_indexes=[0])
+        asked = module.REQUEST_GROUP(group_id="g", topics=[topic])
+        (group,) = desk.ask("offset_fetch", version, groups=[asked]).groups
+        return int(group.topics[0].partitions[0].committed_offset)
+
+    assert (committed(9), committed(10)) == (7, -1)
+    desk.commit(8)
+    assert (committed(9), committed(10)) == (8, 8)
 
 
 def test_a_subscription_is_read_in_every_version_of_its_layout(desk: Desk) -> None:
