@@ -36,6 +36,7 @@ def internal_topic_settings(name: str, config: BrokerConfig) -> tuple[int, dict[
         return config["share.coordinator.state.topic.num.partitions"], {
             "cleanup.policy": "delete",
             "compression.type": "producer",
+            "min.insync.replicas": str(config["share.coordinator.state.topic.min.isr"]),
             "segment.bytes": str(config["share.coordinator.state.topic.segment.bytes"]),
             "retention.ms": "-1",
         }

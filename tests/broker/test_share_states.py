@@ -23,6 +23,21 @@ def sync_states(desk: ShareDesk) -> None:
             partition.log.finish_sync(ticket, ticket.run())
 
 
+def test_the_topic_of_share_groups_has_settings_of_its_own() -> None:
+    """Those of share.coordinator.state.topic.*, on the topic itself as with Kafka."""
+    desk = ShareDesk(
+        share_coordinator_state_topic_segment_bytes=2_000_000, share_coordinator_state_topic_min_isr=1
+    )
+    desk.join()
+    assert desk.node.topics.get("__share_group_state").config.overrides == {
+        "cleanup.policy": "delete",
+        "compression.type": "producer",
+        "min.insync.replicas": "1",
+        "retention.ms": "-1",
+        "segment.bytes": "2000000",
+    }
+
+
 def test_what_a_snapshot_says_again_is_deleted() -> None:
     """Records before the newest snapshot of every state go when they are pruned, and a restart knows the
     same; but not while a loss of power could take the snapshot.
