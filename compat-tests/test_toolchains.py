@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import pathlib
 import shutil
 import sys
 
 import brokers  # noqa: F401  # which finds the next one
 import environment
 import pytest
-from toolchains import c
+from toolchains import c, node_librdkafka
 
 
 def test_a_build_prints_to_stderr(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,3 +33,29 @@ def test_no_header(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda tool: f"/usr/bin/{tool}")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert c.missing() == "no no/such/header.h on this machine, and only root may install it"
+
+
+@pytest.mark.parametrize(
+    ("absent", "reason"),
+    [
+        ({"node"}, "no node on this machine"),
+        ({"g++", "make"}, "no g++ and no make on this machine"),
+    ],
+)
+def test_no_tools_for_a_binding(monkeypatch: pytest.MonkeyPatch, absent: set[str], reason: str) -> None:
+    """Node clients with a part in C++ are skipped where Node or a compiler is not there, and why is said."""
+    monkeypatch.setattr(shutil, "which", lambda tool: None if tool in absent else f"/usr/bin/{tool}")
+    assert node_librdkafka.missing() == reason
+
+
+def test_no_headers_for_a_binding(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    """So they are where Node came without its headers, and where nobody may install those of a codec."""
+    monkeypatch.setattr(shutil, "which", lambda tool: f"/usr/bin/{tool}")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(node_librdkafka, "CODECS", ("no/such/header.h",))
+    monkeypatch.setattr(node_librdkafka, "node_prefix", lambda: tmp_path)
+    assert node_librdkafka.missing() == "no headers of Node.js on this machine"
+    header = tmp_path / "include" / "node" / "node.h"
+    header.parent.mkdir(parents=True)
+    header.touch()
+    assert node_librdkafka.missing() == "no no/such/header.h on this machine, and only root may install it"

@@ -24,7 +24,7 @@ def missing() -> str | None:
     """Why its tools are absent, or None when they are there."""
     if shutil.which("cc") is None:
         return "no C compiler on this machine"
-    return None if _has_header() else debian.cannot_install(HEADER)
+    return None if has_header(HEADER) else debian.cannot_install(HEADER)
 
 
 def prepare(client: str, entry: dict[str, Any]) -> list[str]:
@@ -34,7 +34,7 @@ def prepare(client: str, entry: dict[str, Any]) -> list[str]:
     folder = environment.cache() / "c" / f"{client}-{key}"
 
     def build() -> None:
-        if not _has_header():
+        if not has_header(HEADER):
             debian.install(*entry["debian"])
         folder.mkdir(parents=True, exist_ok=True)
         units = [str(path) for path in sources if path.suffix == ".c"]
@@ -44,7 +44,7 @@ def prepare(client: str, entry: dict[str, Any]) -> list[str]:
     return [f"{folder}/program"]
 
 
-def _has_header() -> bool:
-    """Whether the compiler finds the library's header."""
-    command = ["cc", "-E", "-include", HEADER, "-x", "c", "/dev/null"]
+def has_header(header: str) -> bool:
+    """Whether the compiler finds a header."""
+    command = ["cc", "-E", "-include", header, "-x", "c", "/dev/null"]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -10,6 +10,7 @@ import hashlib
 import pathlib
 import shutil
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import environment
@@ -23,8 +24,13 @@ def missing() -> str | None:
     return f"no {' and no '.join(absent)} on this machine" if absent else None
 
 
-def prepare(client: str, entry: dict[str, Any]) -> list[str]:
-    """The packages of the entry's lock file, and the entry's `program`. CalledProcessError when npm fails."""
+def prepare(
+    client: str, entry: dict[str, Any], build: Callable[[pathlib.Path], None] = lambda _: None
+) -> list[str]:
+    """The packages of the entry's lock file, and the entry's `program`. CalledProcessError when npm fails.
+
+    None of the packages' scripts run; `build` is given the folder that has them in its node_modules.
+    """
     program = CLIENTS / entry["program"]
     pins = [program.parent / name for name in ("package.json", "package-lock.json")]
     node = subprocess.run(["node", "--version"], check=True, capture_output=True)
@@ -37,6 +43,7 @@ def prepare(client: str, entry: dict[str, Any]) -> list[str]:
             shutil.copy(pin, folder)
         command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
         environment.run(command, cwd=folder)
+        build(folder)
 
     environment.once(folder, install)
     return ["env", f"NODE_PATH={folder}/node_modules", "node", str(program)]

@@ -1,0 +1,18 @@
+// @confluentinc/kafka-javascript, librdkafka with the API of kafkajs: each scenario in its own idiom.
+'use strict';
+
+const { main, scenariosIn } = require('../node_common/harness');
+
+const modules = ['./admin', './consuming', './errors', './producing'];
+const noSettings = 'its admin clients neither describe nor alter settings';
+
+main({
+  ...scenariosIn(...modules.map((name) => require(name))),
+  'admin-alter-configs': noSettings,
+  'admin-configs': noSettings,
+  'admin-dynamic-configs': noSettings,
+  'admin-cluster': 'its metadata tell neither the id of the cluster nor its controller',
+  'admin-log-dirs': "its admin clients do not know the broker's folders",
+  'old-formats': 'it speaks the newest versions that it has in common with the broker',
+  'command-line': 'it has no command-line tools',
+});
