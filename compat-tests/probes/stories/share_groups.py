@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from odradek.protocol.messages import alter_share_group_offsets as alters
+from odradek.protocol.messages import create_partitions
 from odradek.protocol.messages import delete_share_group_offsets as deletes
 from odradek.protocol.messages import delete_share_group_state as state_deletes
 from odradek.protocol.messages import describe_share_group_offsets as describes
@@ -268,6 +269,25 @@ def altered_offsets(p: Prober) -> Answers:
 
 
 @story
+def partitions_that_come_later(p: Prober) -> Answers:
+    """A group that begins with what comes next, when its topic grows: where the new partition begins."""
+    prepare(p, "sg")
+    configure(p, "sg", "share.auto.offset.reset", "latest")
+    epoch = join(p, "sg")
+    grown = [create_partitions.TOPIC(name="sg", count=2, assignments=None)]
+    p.ask("create_partitions", 3, topics=grown, timeout_ms=PATIENCE_SECONDS * 1000, validate_only=False)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    partitions: list[int] = []
+    while len(partitions) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+        answer = beat(p, "sg", epoch=epoch, subscribed_topic_names=["sg"])
+        epoch = answer.member_epoch
+        partitions = [n for each in answer.assignment.topic_partitions for n in each.partitions]
+    yield "assigned", len(partitions)
+    yield "offsets", offsets(p, "sg")
+
+
+@story
 def stored_states(p: Prober) -> Answers:
     """The APIs by which brokers keep the state of share groups."""
     prepare(p, "ss")
@@ -317,6 +337,9 @@ def stored_states(p: Prober) -> Answers:
     yield "summary at a negative epoch", summary(leader_epoch=-1)
     yield "write more", write(3, 0, 2, (5, 9, 4, 3))
     yield "read more", read(2)
+    yield "write of an older start", write(3, 2, 1, (1, 3, 0, 1))
+    yield "read after it", read(2)
+    yield "summary after it", summary()
     yield "older leader", read(1)
     yield "write of an older leader", write(3, 1)
     yield "write at an older epoch", write(2, 2)

@@ -261,7 +261,7 @@ def lives(p: Prober) -> Answers:
         yield f"producers, {label}", _producers(p, name)
         ended = writer.end(who)
         yield f"commits, {label}", ended
-        _until_complete(p, who.transactional_id)
+        until_complete(p, who.transactional_id)
         yield f"commits again, {label}", writer.end(who)
         yield f"aborts after that, {label}", writer.end(who, committed=False)
         yield f"committed, {label}", writer.read(name)
@@ -276,7 +276,7 @@ def lives(p: Prober) -> Answers:
         yield f"writes another, {label}", writer.write(who, name, sequence=0 if version == NEW else 1)
         ended = writer.end(who, committed=False)
         yield f"aborts, {label}", ended
-        _until_complete(p, who.transactional_id)
+        until_complete(p, who.transactional_id)
         yield f"aborts again, {label}", writer.end(who, committed=False)
         yield f"commits after that, {label}", writer.end(who)
         yield f"aborted, {label}", writer.read(name)
@@ -332,7 +332,7 @@ def offsets_within(p: Prober) -> Answers:
             )
         yield f"group deleted, {label}", p.ask("delete_groups", 2, groups_names=[group])
         yield f"commits, {label}", writer.end(who)
-        _until_complete(p, who.transactional_id)
+        until_complete(p, who.transactional_id)
         yield (
             f"committed, {label}",
             p.ask("offset_fetch", 7, **fetching(p, group, "flights", require_stable=True)),
@@ -350,7 +350,7 @@ def timeouts(p: Prober) -> Answers:
         if version == OLD:
             yield f"adds, {label}", writer.add(who, name, 0)
         yield f"writes, {label}", writer.write(who, name)
-        _until_complete(p, who.transactional_id, patience=400)
+        until_complete(p, who.transactional_id, patience=400)
         yield (
             f"after its time, {label}",
             described(p, who),
@@ -440,7 +440,7 @@ def _producers(p: Prober, name: str) -> Any:
     return p.ask("describe_producers", 0, topics=[topic])
 
 
-def _until_complete(p: Prober, transactional_id: str, patience: int = 100) -> None:
+def until_complete(p: Prober, transactional_id: str, patience: int = 100) -> None:
     """Wait until a transaction's markers are written."""
     for _ in range(patience):
         (state,) = p.ask("describe_transactions", 0, transactional_ids=[transactional_id]).transaction_states
