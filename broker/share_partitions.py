@@ -1,9 +1,10 @@
 """Partitions as share groups read them, while somebody does: the driver around the machines of `share/`.
 
 A share partition is loaded from the share coordinator's log at the first fetch, and forgotten when the last
-member of its group has closed its session. What its machine wants stored goes to the share coordinator; when
-that is durable, the states hold, whoever waits for records is woken, and the member is answered. What the
-group has given up goes to its dead letter queue then, and after that it is done with.
+member of its group has closed its session and nothing of it is under way any more. What its machine wants
+stored goes to the share coordinator; when that is durable, the states hold, whoever waits for records is
+woken, and the member is answered. What the group has given up goes to its dead letter queue then, and after
+that it is done with.
 """
 
 from __future__ import annotations
@@ -55,10 +56,11 @@ class Waiter(Protocol):
 
 class Held:
     """One share partition. `machine` is None until it is loaded; `problem` is set when that failed, or when
-    the share partition has been forgotten.
+    the share partition has been forgotten. `under_way` is how many changes are being stored, and how many
+    times letters are being written to the dead letter queue.
     """
 
-    __slots__ = ("alarm", "key", "machine", "partition", "problem", "state_epoch", "waiters")
+    __slots__ = ("alarm", "key", "machine", "partition", "problem", "state_epoch", "under_way", "waiters")
 
     def __init__(self, key: SharePartitionKey, partition: Partition) -> None:
         self.key = key
@@ -68,6 +70,7 @@ class Held:
         self.state_epoch = 0
         self.alarm: Timer | None = None
         self.waiters: dict[Waiter, None] = {}
+        self.under_way = 0
 
     def wake(self) -> None:
         """Records have become free, or there is a problem."""
@@ -122,9 +125,8 @@ class SharePartitions:
             held = self.get(key.group_id, topic_id, index)
             if held is not None and held.machine is not None:
                 self._store(held, held.machine.release(key.member_id), lambda _: None)
-        if not self.sessions.has_group(key.group_id):
-            for held in [held for held in self._held.values() if held.key.group_id == key.group_id]:
-                self._forget(held, ShareError(ErrorCode.NOT_LEADER_OR_FOLLOWER))
+        for held in [held for held in self._held.values() if held.key.group_id == key.group_id]:
+            self._forget_unused(held)
 
     def disconnected(self, connection_id: int) -> None:
         """A connection has gone, and with it the sessions that were opened on it."""
@@ -169,8 +171,10 @@ class SharePartitions:
                 self._forget(held, problem)
             done(problem)
             self._send(held, letters)
+            self._ended(held)
             held.wake()
 
+        held.under_way += 1
         self._states.call(
             str(held.key),
             lambda shard, token, now, effects: shard.write(held.key, write, token, now, effects),
@@ -185,8 +189,10 @@ class SharePartitions:
         def bury() -> None:
             if held.machine is not None and held.problem is None:
                 self._store(held, held.machine.bury(letters), lambda _: None)
+            self._ended(held)
 
         if letters and held.problem is None:
+            held.under_way += 1
             self._dead_letters.write(held.key.group_id, held.partition, letters, bury)
 
     def _arm(self, held: Held) -> None:
@@ -245,6 +251,17 @@ class SharePartitions:
         except (StorageError, PartitionOffline) as failure:
             raise ShareError(failure.error_code, failure.error_code.message) from failure
         return partition.high_watermark if found is None else found.offset
+
+    def _ended(self, held: Held) -> None:
+        """Something is no longer under way."""
+        held.under_way -= 1
+        self._forget_unused(held)
+
+    def _forget_unused(self, held: Held) -> None:
+        """Unless somebody of the group has a session, or there is something under way."""
+        is_used = held.under_way or self.sessions.has_group(held.key.group_id)
+        if held.problem is None and not is_used:
+            self._forget(held, ShareError(ErrorCode.NOT_LEADER_OR_FOLLOWER))
 
     def _forget(self, held: Held, problem: ShareError) -> None:
         held.problem = problem

@@ -250,6 +250,35 @@ def test_a_broker_that_stops_on_the_way_writes_at_the_next_start(monkeypatch: py
     assert start(desk) == 10
 
 
+def test_the_last_word_of_a_group_comes_into_the_queue() -> None:
+    """What the last member rejects as it closes its session does not wait for the next one, who finds it done
+    with. The share partition is forgotten after that.
+    """
+    desk = opened()
+    assert desk.acknowledge(-1, (0, 9, [REJECT])).error_code == 0
+    assert [about(row)["__dlq.errors.message"] for row in dead(desk)] == [REJECTED] * 10
+    assert desk.node.share.get("g", desk.topic_id, 0) is None
+    assert desk.acquired(0) == []
+    assert start(desk) == 10
+
+
+def test_a_member_may_come_back_before_the_queue_has_its_last_word() -> None:
+    """Letters that need several batches are written once, whoever loads the share partition meanwhile."""
+    desk = ShareDesk()
+    sizes: dict[str, Any] = {ENABLE: "true", "max_message_bytes": 1000}
+    desk.harness.create("dlq.small", **sizes)
+    desk.configure("g", {TOPIC: "dlq.small", COPIES: "true"})
+    desk.produce(*(b"x" * 300 for _ in range(5)))
+    desk.join()
+    assert desk.acquired(0) == [(0, 4, 1)]
+    desk.acknowledge(-1, (0, 4, [REJECT]))
+    assert desk.acquired(0) == []
+    for _ in range(10):
+        desk.wait(2)
+    assert len(dead(desk, "dlq.small")) == 5
+    assert start(desk) == 5
+
+
 def test_compressed_records_are_copied() -> None:
     """Unless they inflate beyond what the queue takes: then only that they were there."""
     desk = ShareDesk(**{CREATES: "true"})
