@@ -15,7 +15,8 @@ from harness import wait_until
 class Tool:
     """A tool that runs; `lines` are what it has printed on stdout so far.
 
-    FILE in its arguments becomes the name of a file with the same text as its standard input.
+    FILE in its arguments becomes the name of a file with the same text as its standard input; where it prints
+    that name, FILE stands again.
     """
 
     def __init__(self, argv: Sequence[str], standard_input: str) -> None:
@@ -64,4 +65,5 @@ class Tool:
             for reader in self._readers:
                 reader.join()
             self._file.unlink(missing_ok=True)
-        return [line.rstrip("\n") for line in self.lines + self._errors], code
+        lines = self.lines + self._errors
+        return [line.rstrip("\n").replace(str(self._file), "FILE") for line in lines], code
