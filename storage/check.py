@@ -33,7 +33,7 @@ from .index_file import IndexFile
 from .leader_epoch import FILE_NAME as LEADER_EPOCHS
 from .leader_epoch import LeaderEpochs
 from .log_directory import partition_of
-from .producer_state import ProducerState, SnapshotCorrupted
+from .producer_snapshot import SnapshotCorrupted, from_snapshot
 from .segment import LOG_SUFFIX, MAX_RELATIVE_OFFSET, SUFFIXES, Segment
 from .snapshots import SUFFIX as SNAPSHOT_SUFFIX
 
@@ -258,7 +258,7 @@ class _LogCheck:
     def _check_snapshot(self, path: str, offset: int, first: int) -> None:
         """Every producer's last batch must be in the log, as far as the log still goes back."""
         try:
-            state = ProducerState.from_snapshot(self._file_system.read_bytes(path), offset)
+            state = from_snapshot(self._file_system.read_bytes(path), offset)
         except SnapshotCorrupted as error:
             if self._clean:
                 self._add(path, None, str(error))

@@ -10,6 +10,7 @@ from .file_system import File, FileSystem
 from .leader_epoch import FILE_NAME as LEADER_EPOCHS
 from .log_config import LogConfig
 from .log_reading import ReadableLog
+from .producer_snapshot import to_snapshot
 from .recovery import LoadedLog
 from .sync import SyncTicket
 
@@ -87,7 +88,7 @@ class SyncedLog(ReadableLog):
         contents, offset = [], self.log_end_offset
         told = offset > self.log_start_offset or len(self.producers) > 0  # of deleted records, too
         if told and offset not in self._snapshots.synced:
-            contents.append((self._snapshots.path(offset), self.producers.to_snapshot()))
+            contents.append((self._snapshots.path(offset), to_snapshot(self.producers)))
         if self.leader_epochs.changed != self._epochs_saved:
             contents.append((f"{self.directory}/{LEADER_EPOCHS}", self.leader_epochs.to_bytes()))
             self._epochs_saved = self.leader_epochs.changed

@@ -2,18 +2,15 @@
 
 Of every producer id the last five batches are kept: one that comes again is a duplicate and is answered with
 the offsets it got the first time; a new one must continue the sequence. All of this can be read off the log's
-batch headers. So that a start need not read the whole log, it is written now and then as a snapshot
-`<offset>.snapshot`, in Kafka's format, which holds the state after all batches below `offset` (with the last
-batch of each producer only).
+batch headers. So that a start need not read the whole log, it is written now and then as a snapshot (see
+`producer_snapshot`).
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from ..protocol.checksum import crc32c
 from .errors import (
     InvalidProducerEpoch,
     InvalidTransactionState,
@@ -27,15 +24,6 @@ NO_EPOCH = -1
 NO_SEQUENCE = -1
 NO_OFFSET = -1
 _SEQUENCES = 1 << 31  # sequences run from 0 to 2^31 - 1 and then from 0 again
-
-_SNAPSHOT_VERSION = 1
-_SNAPSHOT_HEAD = struct.Struct(">hI")
-_SNAPSHOT_COUNT = struct.Struct(">i")
-_SNAPSHOT_ENTRY = struct.Struct(">qhiqiqiq")
-
-
-class SnapshotCorrupted(Exception):
-    """A snapshot that is torn or damaged: an older one has to serve."""
 
 
 class ProducerBatch(Protocol):
@@ -297,7 +285,7 @@ class ProducerState:
     def commit(self, changes: Changes) -> list[AbortedTransaction]:
         """The batches that `prepare` checked are in the log. Return the transactions that were aborted."""
         for producer_id, entry in changes.entries.items():
-            self._put(producer_id, entry)
+            self.put(producer_id, entry)
         if not changes.ended:
             return []
         aborted = []
@@ -311,7 +299,8 @@ class ProducerState:
             open_offsets.append(each.first_offset)
         return aborted[::-1]
 
-    def _put(self, producer_id: int, entry: ProducerEntry) -> None:
+    def put(self, producer_id: int, entry: ProducerEntry) -> None:
+        """This is what is known of a producer now."""
         self.entries[producer_id] = entry
         if entry.current_txn_first_offset != NO_OFFSET:
             self._open_transactions[producer_id] = entry.current_txn_first_offset
@@ -359,55 +348,3 @@ class ProducerState:
         for producer_id in expired:
             del self.entries[producer_id]
         return len(expired)
-
-    def to_snapshot(self) -> bytes:
-        """The contents of a snapshot file."""
-        parts = [_SNAPSHOT_COUNT.pack(len(self.entries))]
-        for producer_id, entry in self.entries.items():
-            last = entry.batches[-1] if entry.batches else AppendedBatch(NO_SEQUENCE, NO_OFFSET, 0, -1)
-            parts.append(
-                _SNAPSHOT_ENTRY.pack(
-                    producer_id,
-                    entry.producer_epoch,
-                    last.last_sequence,
-                    last.last_offset,
-                    last.offset_delta,
-                    entry.last_timestamp,
-                    entry.coordinator_epoch,
-                    entry.current_txn_first_offset,
-                )
-            )
-        body = b"".join(parts)
-        return _SNAPSHOT_HEAD.pack(_SNAPSHOT_VERSION, crc32c(body)) + body
-
-    @classmethod
-    def from_snapshot(cls, data: bytes, end_offset: int) -> ProducerState:
-        """Read a snapshot file. Raises SnapshotCorrupted."""
-        state = cls(end_offset)
-        try:
-            version, crc = _SNAPSHOT_HEAD.unpack_from(data)
-            (count,) = _SNAPSHOT_COUNT.unpack_from(data, _SNAPSHOT_HEAD.size)
-        except struct.error as error:
-            raise SnapshotCorrupted("the snapshot is too short") from error
-        body = memoryview(data)[_SNAPSHOT_HEAD.size :]
-        if version != _SNAPSHOT_VERSION:
-            raise SnapshotCorrupted(f"the snapshot has the unknown version {version}")
-        if crc32c(body) != crc:
-            raise SnapshotCorrupted("the checksum of the snapshot is wrong")
-        if len(body) != _SNAPSHOT_COUNT.size + count * _SNAPSHOT_ENTRY.size:
-            raise SnapshotCorrupted("the snapshot does not have as many producers as it says")
-        for fields in _SNAPSHOT_ENTRY.iter_unpack(body[_SNAPSHOT_COUNT.size :]):
-            producer_id, epoch, sequence, offset, delta, timestamp, coordinator_epoch, first_offset = fields
-            batches = (AppendedBatch(sequence, offset, delta, timestamp),) if offset >= 0 else ()
-            state._put(
-                producer_id,
-                ProducerEntry(
-                    epoch, coordinator_epoch, timestamp, first_offset, batches, complete=not batches
-                ),
-            )
-        return state
-
-
-def snapshot_name(offset: int) -> str:
-    """The file name of the snapshot of the state after all batches below `offset`."""
-    return f"{offset:020d}.snapshot"

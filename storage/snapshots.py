@@ -11,7 +11,8 @@ from ..protocol.record_batch import CorruptRecord, parse_header, records
 from .batch_scan import Batch, walk
 from .errors import LogCorrupted
 from .file_system import FileSystem, write_all, write_atomically
-from .producer_state import EndMarker, ProducerState, SnapshotCorrupted, snapshot_name
+from .producer_snapshot import SnapshotCorrupted, from_snapshot, snapshot_name, to_snapshot
+from .producer_state import EndMarker, ProducerState
 from .segment import Segment
 
 SUFFIX = ".snapshot"
@@ -54,14 +55,14 @@ class SnapshotFiles:
         file = self._file_system.open(self.path(offset), create=True)
         try:
             file.truncate(0)
-            write_all(file, 0, state.to_snapshot())
+            write_all(file, 0, to_snapshot(state))
         finally:
             file.close()
         self.noted(offset, synced=False)
 
     def write_synced(self, offset: int, state: ProducerState) -> None:
         """Write a snapshot durably. Raises OSError."""
-        write_atomically(self._file_system, self.path(offset), state.to_snapshot())
+        write_atomically(self._file_system, self.path(offset), to_snapshot(state))
         self.noted(offset, synced=True)
 
     def remove(self, offsets: Collection[int]) -> bool:
@@ -82,7 +83,7 @@ class SnapshotFiles:
 
     def _is_torn(self, offset: int) -> bool:
         try:
-            ProducerState.from_snapshot(self._file_system.read_bytes(self.path(offset)), offset)
+            from_snapshot(self._file_system.read_bytes(self.path(offset)), offset)
         except SnapshotCorrupted:
             return True
         return False
@@ -102,9 +103,7 @@ class SnapshotFiles:
         for offset in reversed(self.offsets[:]):
             if offset <= end_offset:
                 try:
-                    return ProducerState.from_snapshot(
-                        self._file_system.read_bytes(self.path(offset)), offset
-                    )
+                    return from_snapshot(self._file_system.read_bytes(self.path(offset)), offset)
                 except SnapshotCorrupted:
                     self.remove([offset])
         return None

@@ -130,3 +130,14 @@ def flip(file_system: FileSystem, path: str, position: int, mask: int = 1) -> No
 def segment_path(base_offset: int, suffix: str = ".log") -> str:
     """A file of the segment that begins at `base_offset`."""
     return f"{DIRECTORY}/{base_offset:020d}{suffix}"
+
+
+def send(
+    log: Log, sequence: int, count: int = 1, *, epoch: int = 0, producer_id: int = 7
+) -> tuple[int, bool]:
+    """Append `count` records of a producer; return where they went, and whether they had been there
+    before.
+    """
+    values = [b"%d" % (sequence + number) for number in range(count)]
+    result = append(log, batch(*values, producer_id=producer_id, epoch=epoch, sequence=sequence))
+    return result.base_offset, result.duplicate
