@@ -52,13 +52,15 @@ def _follows(run: Sequence[str], line: str) -> bool:
 
 
 def accepted(lines: Iterable[str]) -> list[str]:
-    """How many records of a topic with one partition a kafka-verifiable-share-consumer has accepted, and which
-    of them came again.
+    """How many records of a topic with one partition a kafka-verifiable-share-consumer has accepted, and
+    which of them came again.
     """
     done: set[str] = set()
     told: list[str] = []
     for line in lines:
-        if found := re.search(r'"name":"(records_consumed|offsets_acknowledged)".*"offsets":\[([\d,]*)\]', line):
+        if found := re.search(
+            r'"name":"(records_consumed|offsets_acknowledged)".*"offsets":\[([\d,]*)\]', line
+        ):
             offsets = set(found[2].split(","))
             if found[1] == "records_consumed":
                 told += [f"{offset} again" for offset in sorted(offsets & done)]
