@@ -14,6 +14,8 @@ from ...protocol.messages.consumer_group_describe import (
     RESPONSE,
     TOPIC_PARTITIONS,
 )
+from ..authorized_operations import GROUP as GROUP_OPERATIONS
+from ..authorized_operations import NOT_ASKED
 from ..context import RequestContext
 from ..group_descriptions import describe_each
 from ..groups.consumer.group import ConsumerGroup
@@ -23,14 +25,13 @@ from ..groups.consumer.settings import ConsumerSettings
 from ..groups.membership import not_of_kind
 from ..groups.shard import Shard
 from ..groups.topics_image import TopicsImage
-from .describe_groups import ALL_OPERATIONS, NOT_ASKED
 
 _CLASSIC_MEMBER, _CONSUMER_MEMBER = 0, 1
 
 
 def handle(request: Any, context: RequestContext) -> Any:
     """Describe each group."""
-    operations = ALL_OPERATIONS if request.include_authorized_operations else NOT_ASKED
+    operations = GROUP_OPERATIONS if request.include_authorized_operations else NOT_ASKED
     return describe_each(
         request, context, lambda shard, group_id: _described(shard, group_id, operations), RESPONSE, GROUP
     )

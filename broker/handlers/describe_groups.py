@@ -10,21 +10,19 @@ from typing import Any
 
 from ...protocol.errors import ErrorCode
 from ...protocol.messages.describe_groups import GROUP, MEMBER, RESPONSE
+from ..authorized_operations import GROUP as GROUP_OPERATIONS
+from ..authorized_operations import NOT_ASKED
 from ..context import RequestContext
 from ..groups.classic.description import Description, describe
 from ..groups.classic.transitions import GroupState
 from ..groups.events import Effects, Failure, Instant
 from ..groups.shard import Shard
 
-# READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS: all there is for a group, as bits by their codes.
-ALL_OPERATIONS = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11
-NOT_ASKED = -(2**31)
-
 
 def handle(request: Any, context: RequestContext) -> Any:
     """Describe each group."""
     version = context.version
-    operations = ALL_OPERATIONS if version >= 3 and request.include_authorized_operations else NOT_ASKED
+    operations = GROUP_OPERATIONS if version >= 3 and request.include_authorized_operations else NOT_ASKED
     return context.node.groups.ask_each(
         context,
         [(group_id, _describes(group_id)) for group_id in request.groups],

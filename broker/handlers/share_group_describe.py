@@ -11,20 +11,21 @@ from ...protocol.messages.share_group_describe import (
     RESPONSE,
     TOPIC_PARTITIONS,
 )
+from ..authorized_operations import GROUP as GROUP_OPERATIONS
+from ..authorized_operations import NOT_ASKED
 from ..context import RequestContext
 from ..group_descriptions import describe_each
 from ..groups.shard import Shard
 from ..groups.share import requests as share_requests
 from ..groups.share.group import ShareMember
 from ..groups.topics_image import TopicsImage
-from .describe_groups import ALL_OPERATIONS, NOT_ASKED
 
 ASSIGNOR = "simple"
 
 
 def handle(request: Any, context: RequestContext) -> Any:
     """Describe each group."""
-    operations = ALL_OPERATIONS if request.include_authorized_operations else NOT_ASKED
+    operations = GROUP_OPERATIONS if request.include_authorized_operations else NOT_ASKED
     return describe_each(
         request, context, lambda shard, group_id: _described(shard, group_id, operations), RESPONSE, GROUP
     )

@@ -18,6 +18,8 @@ from ...protocol.messages.streams_group_describe import (
     TOPOLOGY,
 )
 from ...protocol.messages.streams_group_heartbeat import ENDPOINT, KEY_VALUE, TASK_OFFSET, TOPIC_INFO
+from ..authorized_operations import GROUP as GROUP_OPERATIONS
+from ..authorized_operations import NOT_ASKED
 from ..context import RequestContext
 from ..group_descriptions import describe_each
 from ..groups.events import GroupError
@@ -29,7 +31,6 @@ from ..groups.streams.settings import ASSIGNOR
 from ..groups.streams.tasks import HeldTasks, Task, TaskSets
 from ..groups.streams.topic_configuration import ConfiguredSubtopology
 from ..groups.streams.topology import InternalTopic, Subtopology
-from .describe_groups import ALL_OPERATIONS, NOT_ASKED
 from .streams_group_heartbeat import check_served, task_values
 
 _NO_DESCRIPTION_ASKED, _NO_DESCRIPTION_STORED = 0, 1
@@ -60,7 +61,7 @@ def _described(shard: Shard, group_id: str, request: Any) -> Any:
         assignment_epoch=group.target_epoch,
         topology=_topology(group),
         members=[_member(group, member) for member in group.members.values()],
-        authorized_operations=ALL_OPERATIONS if request.include_authorized_operations else NOT_ASKED,
+        authorized_operations=GROUP_OPERATIONS if request.include_authorized_operations else NOT_ASKED,
         topology_description_status=_NO_DESCRIPTION_STORED if asks else _NO_DESCRIPTION_ASKED,
         assignor_name=ASSIGNOR,
     )
