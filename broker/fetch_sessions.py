@@ -56,7 +56,7 @@ class FetchEntry:
 
     def told(self, row: Any) -> bool:
         """Whether `row` is news to the client, who is told now."""
-        news = len(row.records) > 0
+        news = len(row.records) > 0 or row.diverging_epoch.epoch >= 0
         if row.high_watermark != self.high_watermark:
             self.high_watermark, news = row.high_watermark, True
         if row.log_start_offset != self.log_start_offset:

@@ -295,6 +295,22 @@ def test_sessions_tell_only_what_changed(version: int) -> None:
     assert answer.session_id == session.id
 
 
+def test_sessions_tell_of_a_divergence() -> None:
+    """As often as a reader has diverged (KIP-595), though the partition's offsets are no news."""
+    broker = Harness()
+    broker.create("t")
+    broker.produce("t", batch(b"a"))
+    session = Session(broker, 1)
+    request = broker.fetch_request(("t", 0, 5), max_wait_ms=0)
+    request.topics[0].partitions[0].last_fetched_epoch = 0
+    for topics in (request.topics, []):
+        request.topics = topics
+        request.session_id, request.session_epoch = session.id, session.epoch
+        session.epoch += 1
+        (row,) = rows(broker.ask(ApiKey.FETCH, 12, request))
+        assert (row.diverging_epoch.epoch, row.diverging_epoch.end_offset) == (0, 1)
+
+
 def test_partitions_take_turns() -> None:
     """A partition that gave records is read last the next time, so that none starves under max_bytes."""
     broker = Harness()
