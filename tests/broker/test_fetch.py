@@ -303,8 +303,9 @@ def test_sessions_tell_of_a_divergence() -> None:
     session = Session(broker, 1)
     request = broker.fetch_request(("t", 0, 5), max_wait_ms=0)
     request.topics[0].partitions[0].last_fetched_epoch = 0
-    for topics in (request.topics, []):
-        request.topics = topics
+    for is_named in (True, False):
+        if not is_named:
+            request.topics = []
         request.session_id, request.session_epoch = session.id, session.epoch
         session.epoch += 1
         (row,) = rows(broker.ask(ApiKey.FETCH, 12, request))
