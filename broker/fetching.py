@@ -72,6 +72,12 @@ class Wanted:
         """Where reading ends for this client."""
         return self.partition.last_stable_offset if committed_only else self.partition.high_watermark
 
+    def need_not_wait(self, committed_only: bool) -> bool:
+        """Whether waiting brings no more: a read gives a piece of one segment, and another lies behind it. As
+        with Kafka, the client gets what is there and comes again.
+        """
+        return self.partition.log.spans_segments(self.fetch_offset, self.upper_offset(committed_only))
+
 
 def error_row(index: int, code: int) -> Any:
     """A partition's answer that holds nothing but an error: every offset is -1, as in Kafka."""
@@ -211,7 +217,8 @@ class ParkedFetch:
             return
         if self._parameters.min_bytes > 1:
             self._measure(partition, wanted)
-            if self._total < self._parameters.min_bytes:
+            is_enough = self._total >= self._parameters.min_bytes
+            if not is_enough and not wanted.need_not_wait(self._parameters.committed_only):
                 return
         elif wanted.upper_offset(self._parameters.committed_only) <= wanted.fetch_offset:
             return

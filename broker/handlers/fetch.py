@@ -89,7 +89,13 @@ class _Fetch:
         parameters = self._parameters
         wanted = [each for _, each in self._wanted]
         rows, size, failed = read_all(wanted, parameters)
-        if size >= parameters.min_bytes or failed or parameters.max_wait_ms <= 0 or not wanted:
+        if (
+            size >= parameters.min_bytes
+            or failed
+            or parameters.max_wait_ms <= 0
+            or not wanted
+            or any(each.need_not_wait(parameters.committed_only) for each in wanted)
+        ):
             return self._response(rows)
         context, pending = self._context, Pending()
         parked = ParkedFetch(

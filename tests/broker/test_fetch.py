@@ -95,6 +95,19 @@ def test_a_batch_beyond_the_limit_is_enough() -> None:
     assert not waiting.done
 
 
+def test_nobody_waits_at_the_end_of_a_segment() -> None:
+    """One read gives a piece of one segment: who waits for more than is left of it gets that at once."""
+    broker = Harness()
+    broker.create("t", internal_segment_bytes=200)
+    waiting = broker.fetch(("t", 0, 0), min_bytes=10_000)
+    broker.produce("t", batch(b"x" * 100))
+    assert not waiting.done
+    broker.produce("t", batch(b"y" * 100))
+    assert values(rows(waiting)[0].records) == [b"x" * 100]
+    assert values(rows(broker.fetch(("t", 0, 0), min_bytes=10_000))[0].records) == [b"x" * 100]
+    assert not broker.fetch(("t", 0, 1), min_bytes=10_000).done
+
+
 def test_limits_on_bytes() -> None:
     """The first batch is whole however small the limits are (KIP-74); before version 3 it is not sent."""
     broker = Harness()
