@@ -77,10 +77,17 @@ class HardState:
             self._replay_consumer(record, now)
 
     def _replay_classic(self, record: GroupMetadata, now: Instant) -> None:
+        """Members of a consumer group that is a classic one from now on are to join again, until a generation
+        of theirs is stored: what those who left had is nobody's. (Apache Kafka forgets it in a restart.)
+        """
         group = self.classic_group(record.group_id, now)
+        is_new = record.generation_id != group.generation_id
         group.replay(record)
-        if record.group_id in self._moving_down:
-            group.rebalance_is_due = self._moving_down.pop(record.group_id)
+        moves_down = self._moving_down.pop(record.group_id, None)
+        if moves_down is None:
+            group.rebalance_is_due &= not is_new
+        elif record.members:
+            group.rebalance_is_due = moves_down
             for member in group.members.values():
                 group.touch(member, now)
             group.wake_at(now.monotonic_ms)
@@ -99,8 +106,7 @@ class HardState:
                 group.replay(record, now)
                 if record.kind is Kind.GROUP_EPOCH:
                     del self.groups[record.group_id]
-                    if group.ends_in_rebalance is not None:
-                        self._moving_down[record.group_id] = group.ends_in_rebalance
+                    self._moving_down[record.group_id] = group.ends_in_rebalance
             return
         if not isinstance(group, ConsumerGroup):
             group = self.groups[record.group_id] = self._new_consumer_group(record.group_id)

@@ -75,7 +75,7 @@ class Client:
                     world.submit(lambda effects: before(world.instant(), effects))
                 world.submit(lambda effects: event(token, world.instant(), effects))
 
-        world.at(self.last_arrival_ms - world.now_ms, arrive)
+        world.on(self.last_arrival_ms, arrive)
 
     def arrives_late(self) -> bool:
         """Whether a request still reaches the coordinator after its connection broke."""

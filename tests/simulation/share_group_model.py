@@ -44,6 +44,7 @@ class ShareGroupWorld(HeartbeatWorld):
         )
         self.made: set[tuple[bytes, int]] = set()
         self.seen_epoch = 0
+        self.last_answer_ms = 0.0
         super().__init__(seed, topics, fail_append)
 
     def new_shard(self) -> Shard:
@@ -114,19 +115,24 @@ class ShareGroupWorld(HeartbeatWorld):
             self.check_group(group)
 
     def pass_on(self, order: InitializeState) -> None:
-        """The share coordinator makes states, or fails, or its answer is lost with one of the two."""
+        """The share coordinator makes states, or fails, or its answer is lost with one of the two. It takes
+        orders one after the other, so that none fails after one for the same states that did not.
+        """
         partitions = {topic_id: frozenset(offsets) for topic_id, offsets in order.offsets.items()}
-        has_some = not self.made.isdisjoint(places(partitions))  # of a time when the answer was lost
-        fate, shard = (1.0 if self.quiet or has_some else self.rng.random()), self.shard
+        fate, shard = (1.0 if self.quiet else self.rng.random()), self.shard
 
         def answer() -> None:
-            if fate > 0.2:
+            has_some = not self.made.isdisjoint(places(partitions))  # of a time when the answer was lost
+            is_made = has_some or fate > 0.2
+            if is_made:
                 self.made |= {each for each in places(partitions) if self.topics.by_id(each[0]) is not None}
-            if self.shard is shard and not 0.1 < fate < 0.3:
-                note = requests.state_initialized if fate > 0.2 else requests.state_not_initialized
+            if self.shard is shard and (has_some or not 0.1 < fate < 0.3):
+                note = requests.state_initialized if is_made else requests.state_not_initialized
                 self.submit(lambda effects: note(self.shard, order.group_id, partitions, effects))
 
-        self.at(self.rng.random() * (2 * RETRY_MS if fate < 0.4 else 100), answer)
+        due_ms = self.now_ms + self.rng.random() * (2 * RETRY_MS if fate < 0.4 else 100)
+        self.last_answer_ms = max(self.last_answer_ms, due_ms)
+        self.on(self.last_answer_ms, answer)
 
     def check_orders(self, orders: list[InitializeState]) -> None:
         """The share coordinator is asked for what makes sense."""

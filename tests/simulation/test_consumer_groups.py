@@ -53,6 +53,14 @@ def test_a_history_is_a_function_of_its_seed() -> None:
         assert ConsumerWorld(seed).run().log == ConsumerWorld(seed).run().log
 
 
+@pytest.mark.parametrize("seed", [296534346909])
+def test_histories_that_once_failed(seed: int) -> None:
+    """A member was gone, whereupon the group became a classic one, and the coordinator restarted before the
+    others had joined again: what the member had had stayed nobody's.
+    """
+    ConsumerWorld(seed).run()
+
+
 @pytest.mark.long
 def test_many_more_histories_keep_the_invariants() -> None:
     """The same for twenty thousand histories."""

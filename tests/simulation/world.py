@@ -66,8 +66,12 @@ class World(ABC):
 
     def at(self, delay_ms: float, action: Callable[[], None]) -> None:
         """Do something after a while."""
+        self.on(self.now_ms + delay_ms, action)
+
+    def on(self, moment_ms: float, action: Callable[[], None]) -> None:
+        """Do something at a moment, after all that is to be done then already."""
         self.order += 1
-        heapq.heappush(self.queue, (self.now_ms + delay_ms, self.order, action))
+        heapq.heappush(self.queue, (moment_ms, self.order, action))
 
     def play(self, until_ms: float) -> None:
         """Let time pass, and everything happen that is due."""

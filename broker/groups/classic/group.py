@@ -37,7 +37,7 @@ class ClassicGroup:
     join phase until the leader's assignment is stored. `pending_members` have been given an id and are
     awaited (KIP-394); `pending_sync` have joined this generation and not synced. `wake_ms` is the earliest
     moment at which `rebalance.expire` has something to do, or may have. `rebalance_is_due` is set for a group
-    that has just been a consumer group.
+    that was a consumer group, until its members join again.
     """
 
     group_type = "classic"

@@ -48,9 +48,9 @@ class ConsumerGroup:
     `epoch` grows with every change that asks for a new assignment; `target_epoch` is the one that `target`
     was computed for. `sessions`, `rebalances`, `joins` and `syncs` are deadlines by member id on the
     monotonic clock; the last two are of members that speak the classic protocol. `topics_are_known` says that
-    `metadata_hash` is up to date, and `ends_in_rebalance` whether the members of the classic group that
-    comes after this one are to join again (None: none comes). `wake_ms` is the earliest moment at which
-    `expire` may have something to do.
+    `metadata_hash` is up to date, and `ends_in_rebalance` whether the members of a classic group that comes
+    after this one are to join again. `wake_ms` is the earliest moment at which `expire` may have something to
+    do.
     """
 
     group_type = "consumer"
@@ -75,7 +75,7 @@ class ConsumerGroup:
         self.owner_epochs: dict[tuple[bytes, int], int] = {}
         self.has_partition_metadata = False
         self.topics_are_known = False
-        self.ends_in_rebalance: bool | None = None
+        self.ends_in_rebalance = True
         self.sessions: dict[str, float] = {}
         self.rebalances: dict[str, RebalanceDeadline] = {}
         self.joins: dict[str, float] = {}

@@ -194,7 +194,7 @@ def downgrade(
     before = effects.undo
 
     def stay(error: ErrorCode, later: Instant, undone: Effects) -> None:
-        group.ends_in_rebalance = None
+        group.ends_in_rebalance = True
         if before is not None:
             before(error, later, undone)
 
