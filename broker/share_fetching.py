@@ -1,8 +1,9 @@
 """Reading partitions for members of share groups, and waiting until there is something to acquire (KIP-932).
 
 A share fetch looks at the share partitions that have room, reads from each where the next free record is, and
-acquires when that is `min_bytes` or more, when something is wrong, or when its time is up. Until then it is
-parked: woken when a partition has more records, or when records in flight become free.
+acquires when that is `min_bytes` or more, when a segment ends before that, when something is wrong, or when
+its time is up. Until then it is parked: woken when a partition has more records, or when records in flight
+become free.
 """
 
 from __future__ import annotations
@@ -35,13 +36,16 @@ class ShareFetchParameters(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """What was read of a share partition from `fetch_offset` on, or the error."""
+    """What was read of a share partition from `fetch_offset` on, or the error. `is_cut`: there is more in
+    the next segment, which no single read gives.
+    """
 
     held: Held
     fetch_offset: int
     piece: Slice | None
     aborted: Sequence[tuple[int, int]]
     error: ErrorCode
+    is_cut: bool = False
 
     @property
     def size(self) -> int:
@@ -117,8 +121,8 @@ class ShareFetch:
         """Acquire if there is enough; whether that is so."""
         read = self._read()
         size = sum(each.size for each in read)
-        failed = any(each.error is not ErrorCode.NONE for each in read)
-        if not read or (size < self._parameters.min_bytes and not failed):
+        need_not_wait = any(each.error is not ErrorCode.NONE or each.is_cut for each in read)
+        if not read or (size < self._parameters.min_bytes and not need_not_wait):
             return False
         self._complete(read)
         return True
@@ -150,7 +154,7 @@ class ShareFetch:
             piece = log.read(offset, max_bytes, min_one=min_one, upper_offset=upper)
             found = log.aborted_transactions(piece, upper) if committed_only and len(piece.records) else ()
             aborted = [(each.producer_id, each.first_offset) for each in found]
-            return _Read(held, offset, piece, aborted, ErrorCode.NONE)
+            return _Read(held, offset, piece, aborted, ErrorCode.NONE, log.spans_segments(offset, upper))
         except (StorageError, PartitionOffline) as failure:
             return _Read(held, offset, None, (), failure.error_code)
 

@@ -253,6 +253,16 @@ def test_new_records_end_a_long_poll(desk: ShareDesk) -> None:
     assert waiting.response.responses == []
 
 
+def test_nobody_waits_at_the_end_of_a_segment(desk: ShareDesk) -> None:
+    """What lies in the next segment comes with no read of this one."""
+    waiting = desk.fetch(0, max_wait_ms=500, min_bytes=10_000)
+    assert not waiting.is_done
+    desk.node.topics.get("orders").partitions[0].log.roll()
+    desk.produce(b"next")
+    (row,) = waiting.response.responses[0].partitions
+    assert [(each.first_offset, each.last_offset) for each in row.acquired_records] == [(0, 9)]
+
+
 def test_released_records_end_a_long_poll(desk: ShareDesk) -> None:
     """Another member's fetch is answered as soon as records in flight are free again."""
     desk.join("n")
