@@ -18,7 +18,7 @@ from ..authorized_operations import TOPIC as TOPIC_OPERATIONS
 from ..context import RequestContext
 from ..internal_topics import internal_topic_settings
 from ..topic_names import INTERNAL_TOPICS, name_problem
-from ..topics import Topic, TopicError
+from ..topics import MAX_PARTITIONS_PER_CHANGE, Topic, TopicError
 
 _NO_ID = bytes(16)
 
@@ -62,9 +62,17 @@ def _rows(request: Any, topics: Iterable[Any], context: RequestContext) -> list[
             rows.append(_row(found, context))
     if ids:
         return rows
-    create = request.allow_auto_topic_creation and context.node.config["auto.create.topics.enable"]
     names = dict.fromkeys(each.name for each in topics if each.name is not None)
+    create = request.allow_auto_topic_creation and _may_create(names, context)
     return [_by_name(name, create, context) for name in names]
+
+
+def _may_create(names: Iterable[str], context: RequestContext) -> bool:
+    """Whether topics that are missing are made: never more at once than by one CreateTopics."""
+    node = context.node
+    is_enabled: bool = node.config["auto.create.topics.enable"]
+    missing = sum(node.topics.get(name) is None for name in names)
+    return is_enabled and missing * node.config["num.partitions"] <= MAX_PARTITIONS_PER_CHANGE
 
 
 def _by_name(name: str, create: bool, context: RequestContext) -> Any:

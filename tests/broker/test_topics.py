@@ -57,6 +57,19 @@ def test_a_topic_is_created_by_asking() -> None:
     assert answer.topics[0].error_code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
 
+def test_too_many_topics_are_not_created_by_asking() -> None:
+    """No more partitions at once than by a CreateTopics; who asks for more gets none of them."""
+    broker = Harness(num_partitions=5000)
+
+    def ask(*names: str) -> list[int]:
+        topics = [metadata.REQUEST_TOPIC(name=name) for name in names]
+        asked = metadata.REQUEST(topics=topics, allow_auto_topic_creation=True)
+        return [row.error_code for row in broker.ask(ApiKey.METADATA, 12, asked).topics]
+
+    assert ask("a", "b", "c") == [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION] * 3
+    assert [topic.name for topic in broker.node.topics] == ["__consumer_offsets"]
+
+
 def test_metadata_by_id() -> None:
     """From version 12 on topics are found by id; before, ids and null names are invalid (KIP-516)."""
     broker = Harness()
