@@ -35,6 +35,8 @@ func (c *client) Consume(topic string, from map[int32]int64, options suite.Consu
 		"auto.offset.reset":  "error",
 		"enable.auto.commit": false,
 		"isolation.level":    "read_uncommitted",
+
+		"enable.partition.eof": true, // for SeekTo
 	}
 	if options.ReadCommitted {
 		own["isolation.level"] = "read_committed"
@@ -87,7 +89,25 @@ func (c *consumer) Poll(wait time.Duration) ([]suite.Record, error) { return pol
 
 func (c *consumer) SeekTo(offset int64) error {
 	c.place.Offset = kafka.Offset(offset)
-	return c.Seek(c.place, 0)
+	err := c.Seek(c.place, 0)
+	if err == nil && offset == suite.End {
+		c.waitForEnd()
+	}
+	return err
+}
+
+// waitForEnd returns when the client tells of the end: until then it may be asking where that is, behind a
+// fetch that waits.
+func (c *consumer) waitForEnd() {
+	harness.WaitUntil("the client is at the end", 30*time.Second, func() bool {
+		switch event := c.Consumer.Poll(1000).(type) {
+		case kafka.PartitionEOF:
+			return true
+		case *kafka.Message:
+			harness.Expect(false, "a record at the end: %v", event)
+		}
+		return false
+	})
 }
 
 func (c *consumer) Pause() error { return c.Consumer.Pause([]kafka.TopicPartition{c.place}) }
