@@ -93,8 +93,13 @@ async function read(bootstrap, topic, count, options = {}, settings = {}, second
   });
 }
 
-const commit = (consumer, topic, offset, metadata = null) =>
-  consumer.commitOffsets([{ topic, partition: 0, offset: String(offset), metadata }]);
+/** Commit, and wait until the broker tells so: the client's own promise is kept before it has sent the request. */
+async function commit(consumer, topic, offset, metadata = null, seconds = 30) {
+  await consumer.commitOffsets([{ topic, partition: 0, offset: String(offset), metadata }]);
+  const place = [{ topic, partition: 0 }];
+  const known = async () => (await consumer.committed(place, 5000))[0].offset === String(offset);
+  await waitUntil(known, `the committed offset ${offset}`, seconds);
+}
 
 /** The offset and metadata that a group has committed for a topic's only partition. */
 async function committed(bootstrap, groupId, topic) {

@@ -1,13 +1,15 @@
 // @confluentinc/kafka-javascript, librdkafka with the API of kafkajs: each scenario in its own idiom.
 'use strict';
 
+const groups = require('./groups');
 const { main, scenariosIn } = require('../node_common/harness');
 
-const modules = ['./admin', './consuming', './errors', './producing'];
+const modules = ['./admin', './consuming', './errors', './producing', './restarts', './transactions'];
 const noSettings = 'its admin clients neither describe nor alter settings';
 
 main({
-  ...scenariosIn(...modules.map((name) => require(name))),
+  ...scenariosIn(groups.scenarios, ...modules.map((name) => require(name))),
+  member: groups.member,
   'admin-alter-configs': noSettings,
   'admin-configs': noSettings,
   'admin-dynamic-configs': noSettings,

@@ -8,7 +8,7 @@ const modules = ['./admin', './consuming', './errors', './producing', './restart
 
 main({
   ...scenariosIn(groups.scenarios, ...modules.map((name) => require(name))),
-  member: groups.printAsMember,
+  member: groups.member,
   'admin-dynamic-configs': 'its admin client does not know the settings of groups',
   'admin-log-dirs': "its admin client does not know the broker's folders",
   'errors-corrupt-batch': 'nothing in its API reaches the bytes of a batch',

@@ -12,7 +12,7 @@ const {
   using,
   values,
 } = require('./common');
-const { Member, awaitShared, produceAndRead } = require('./groups');
+const { Member, produceAndRead } = require('./groups');
 const {
   askBroker,
   checkExactlyOnce,
@@ -21,6 +21,7 @@ const {
   numbered,
   waitUntil,
 } = require('../node_common/harness');
+const { awaitShared } = require('../node_common/members');
 
 async function restart(action = 'kill') {
   await askBroker(action);

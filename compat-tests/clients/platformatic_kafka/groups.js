@@ -1,11 +1,10 @@
 // @platformatic/kafka: consumer groups, of the classic protocol and of the broker-side one (KIP-848).
 'use strict';
 
-const { spawn } = require('node:child_process');
-const readline = require('node:readline');
 const { GroupProtocols } = require('@platformatic/kafka');
 const { fill, makeTopic, newAdmin, newConsumer, send, started, using } = require('./common');
 const { expectEqual, fresh, numbered, sleep, waitUntil } = require('../node_common/harness');
+const { MemberProcess, awaitRead, awaitShared, printAsMember } = require('../node_common/members');
 
 const CLASSIC = { sessionTimeout: 6000, rebalanceTimeout: 10_000, heartbeatInterval: 500 };
 const CONSUMER = { groupProtocol: GroupProtocols.CONSUMER };
@@ -50,55 +49,13 @@ class Member {
   }
 }
 
-/** A member in a process of its own, to be killed; it prints what it owns and has read. */
-class MemberProcess {
-  constructor(bootstrap, topic, group, options) {
-    this.owned = [];
-    this.seen = [];
-    const command = [process.argv[1], 'member', bootstrap, topic, group, JSON.stringify(options)];
-    this.process = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
-    readline.createInterface({ input: this.process.stdout }).on('line', (line) => {
-      Object.assign(this, JSON.parse(line));
-    });
-  }
-
-  /** `kill -9`: not a word to the broker. */
-  die() {
-    this.process.kill('SIGKILL');
-    this.owned = [];
-  }
-}
-
-/** What a MemberProcess runs, until it is killed. */
-async function printAsMember(bootstrap) {
-  const [topic, group, options] = process.argv.slice(4);
-  const member = await Member.join(bootstrap, [topic], group, JSON.parse(options));
-  setInterval(() => console.log(JSON.stringify({ owned: member.owned, seen: member.seen })), 100);
-  await new Promise(() => {});
-}
-
-/** Every member owns something, every partition is owned, and by one member. */
-function shared(members, partitions) {
-  const owned = members.flatMap((member) => member.owned);
-  return (
-    members.every((one) => one.owned.length) &&
-    owned.length === partitions &&
-    new Set(owned).size === partitions
-  );
-}
-
-const awaitShared = (members, partitions) =>
-  waitUntil(() => shared(members, partitions), `${partitions} partitions shared by ${members.length}`, 60);
-
 /** Produce numbered values over six partitions; wait until the members have read them all between them. */
 async function produceAndRead(bootstrap, topic, members, start, count) {
   await send(
     bootstrap,
     numbered(count, start).map(({ value }, number) => ({ topic, value, partition: number % 6 })),
   );
-  const wanted = start + count;
-  const seen = () => new Set(members.flatMap((member) => member.seen)).size;
-  await waitUntil(() => seen() === wanted, `every record of ${wanted} is read`, 45);
+  await awaitRead(members, start + count);
 }
 
 const groupType = (bootstrap, group) =>
@@ -210,8 +167,7 @@ async function consumerGroupUpgrade(bootstrap) {
 
 module.exports = {
   Member,
-  awaitShared,
-  printAsMember,
+  member: printAsMember(Member.join),
   produceAndRead,
   scenarios: {
     consumerGroupMembers,

@@ -9,7 +9,7 @@ const modules = ['./consuming', './errors', './producing', './restarts', './tran
 
 main({
   ...scenariosIn(admin.scenarios, groups.scenarios, ...modules.map((name) => require(name))),
-  member: groups.printAsMember,
+  member: groups.member,
   'errors-corrupt-batch': 'nothing in its API reaches the bytes of a batch',
   'errors-unsupported-version': 'it speaks the newest versions that it has in common with the broker',
   'old-formats': 'it speaks the newest versions that it has in common with the broker',

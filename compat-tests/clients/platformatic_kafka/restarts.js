@@ -2,7 +2,7 @@
 'use strict';
 
 const { fill, makeTopic, newConsumer, newProducer, read, started, using, values } = require('./common');
-const { Member, awaitShared, produceAndRead } = require('./groups');
+const { Member, produceAndRead } = require('./groups');
 const {
   askBroker,
   checkExactlyOnce,
@@ -11,6 +11,7 @@ const {
   numbered,
   waitUntil,
 } = require('../node_common/harness');
+const { awaitShared } = require('../node_common/members');
 
 const RESUMING = { mode: 'committed', fallbackMode: 'earliest', autocommit: false };
 

@@ -1,0 +1,118 @@
+// @confluentinc/kafka-javascript: the broker stops, starts again, and is killed.
+'use strict';
+
+const {
+  commit,
+  committed,
+  fill,
+  makeTopic,
+  newConsumer,
+  newProducer,
+  read,
+  sendOn,
+  started,
+  text,
+  using,
+  values,
+} = require('./common');
+const { Member, produceAndRead } = require('./groups');
+const {
+  askBroker,
+  checkExactlyOnce,
+  expectEqual,
+  fresh,
+  numbered,
+  waitUntil,
+} = require('../node_common/harness');
+const { awaitShared } = require('../node_common/members');
+
+async function restart(action = 'kill') {
+  await askBroker(action);
+  await askBroker('start');
+}
+
+async function restartResume(bootstrap) {
+  const [topic, group] = [await makeTopic(bootstrap), fresh('group')];
+  for (let turn = 0; turn < 3; turn++) {
+    await fill(bootstrap, topic, 100, turn * 100);
+    await using(newConsumer(bootstrap, group), async (consumer) => {
+      const seen = await started(consumer, [topic]);
+      await waitUntil(() => seen.length >= 100, 'a hundred records');
+      expectEqual(
+        values(seen),
+        numbered(100, turn * 100).map(({ value }) => value),
+        `records of run ${turn}`,
+      );
+      await commit(consumer, topic, (turn + 1) * 100);
+    });
+    await restart(turn === 0 ? 'stop' : 'kill');
+  }
+}
+
+const killProduce = (bootstrap) => produce(bootstrap, 200_000, 5);
+
+const produceRetry = (bootstrap) => produce(bootstrap, 50_000, 0);
+
+async function produce(bootstrap, count, kills) {
+  const size = 1000;
+  const topic = await makeTopic(bootstrap);
+  const producer = await newProducer(bootstrap, { idempotent: true });
+  const batches = count / size;
+  const every = Math.floor(batches / (kills + 1));
+  for (let batch = 0; batch < batches; batch++) {
+    const messages = numbered(size, batch * size).map((one) => ({ ...one, partition: 0 }));
+    const sending = sendOn(producer, topic, messages);
+    if (batch % every === every - 1 && batch < every * kills) await restart();
+    const [{ baseOffset }] = await sending;
+    expectEqual(baseOffset, String(batch * size), 'acknowledged offset');
+  }
+  await producer.disconnect();
+  checkExactlyOnce(values(await read(bootstrap, topic, count, {}, {}, 120)), count);
+}
+
+async function killConsume(bootstrap) {
+  const [topic, group, count] = [await makeTopic(bootstrap), fresh('group'), 3000];
+  await fill(bootstrap, topic, count);
+  const consumer = await newConsumer(bootstrap, group, {
+    autoCommit: true,
+    autoCommitInterval: 100,
+    maxBytesPerPartition: 5000,
+    sessionTimeout: 6000,
+  });
+  const [seen, kills] = [new Set(), [500, 1500, 2500]];
+  await consumer.subscribe({ topic });
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      seen.add(text(message.value));
+      if (seen.size >= kills[0]) {
+        kills.shift();
+        await restart();
+      }
+    },
+  });
+  await waitUntil(() => seen.size === count, 'every record', 90);
+  expectEqual(kills, [], 'kills to come');
+  const committing = () =>
+    commit(consumer, topic, count, null, 1).then(
+      () => true,
+      () => false,
+    );
+  await waitUntil(committing, 'a commit');
+  expectEqual(await committed(bootstrap, group, topic), [String(count), null], 'committed');
+  await consumer.disconnect();
+}
+
+async function killRebalance(bootstrap) {
+  const [topic, group] = [await makeTopic(bootstrap, 6), fresh('group')];
+  const members = [await Member.join(bootstrap, [topic], group)];
+  await awaitShared(members, 6);
+  for (let turn = 0; turn < 2; turn++) {
+    members.push(await Member.join(bootstrap, [topic], group)); // it is about to join
+    await restart();
+  }
+  await awaitShared(members, 6);
+  await produceAndRead(bootstrap, topic, members, 0, 600);
+  for (const member of members) await member.leave();
+}
+
+module.exports = { killConsume, killProduce, killRebalance, produceRetry, restartResume };
