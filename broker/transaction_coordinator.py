@@ -8,6 +8,7 @@ transaction that nobody ends when its time is up.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..protocol.errors import ErrorCode
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .partition import Partition
     from .producer_ids import ProducerIds
     from .topics import Topics
+    from .transactions.records import TopicPartition
     from .transactions.shard import TransactionShard
 
 log = logging.getLogger(__name__)
@@ -173,8 +175,8 @@ class TransactionCoordinator(Coordinator):
 class _MarkerRound:
     """One attempt to write all markers of a transaction.
 
-    Partitions of topics that are gone need none. Where one cannot be written to, the shard orders the round
-    again, later: a second marker in the other partitions does no harm.
+    Partitions of topics that are gone need none. For those that cannot be written to the shard orders another
+    round, later.
     """
 
     def __init__(self, coordinator: TransactionCoordinator, order: WriteMarkers, now: Instant) -> None:
@@ -182,33 +184,34 @@ class _MarkerRound:
         self._order = order
         self._now = now
         self._missing = len(order.partitions)
-        self._failed = False
+        self._failed: list[TopicPartition] = []
 
     def run(self) -> None:
         order = self._order
         if not order.partitions:
             self._finish()
-        for name, index in order.partitions:
-            partition = self._coordinator.partition(name, index)
+        for place in order.partitions:
+            partition = self._coordinator.partition(*place)
             if partition is None:
-                self._settle(ErrorCode.NONE)
+                self._settle(place, ErrorCode.NONE)
             else:
                 epoch = _coordinator_epoch(partition, order.producer_id)
                 marker = Marker(order.producer_id, order.producer_epoch, order.committed, epoch)
-                write_marker(partition, marker, self._coordinator.groups, self._now.wall_ms, self._settle)
+                settle = partial(self._settle, place)
+                write_marker(partition, marker, self._coordinator.groups, self._now.wall_ms, settle)
 
-    def _settle(self, error: ErrorCode) -> None:
+    def _settle(self, place: TopicPartition, error: ErrorCode) -> None:
         if error not in _SETTLED:
-            self._failed = True
+            self._failed.append(place)
         self._missing -= 1
         if self._missing == 0:
             self._finish()
 
     def _finish(self) -> None:
-        order, is_complete = self._order, not self._failed
+        order, failed = self._order, self._failed
         self._coordinator.tell(
             order.transactional_id,
-            lambda shard, _, now, effects: shard.markers_written(order, is_complete, now, effects),
+            lambda shard, _, now, effects: shard.markers_written(order, failed, now, effects),
         )
         if not self._coordinator.is_ending(order.transactional_id):
             self._coordinator.ends.note(order.transactional_id)

@@ -28,7 +28,7 @@ def _event(transactional_id: str) -> Any:
     def event(shard: TransactionShard, token: Any, _: Instant, effects: Effects) -> None:
         machine = shard.transactions.get(transactional_id)
         if machine is not None:
-            effects.reply(token, machine.stored)
+            effects.reply(token, machine.stored._replace(partitions=machine.unmarked))
         else:
             known = ErrorCode.TRANSACTIONAL_ID_NOT_FOUND if transactional_id else ErrorCode.INVALID_REQUEST
             effects.reply(token, Failure(known))

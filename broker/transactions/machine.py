@@ -14,18 +14,20 @@ EXHAUSTED_EPOCH = (1 << 15) - 2  # the last epoch that a producer is given; one 
 
 
 class Transaction:
-    """`stored` is the last record, and the whole of the hard state. `wake_ms` is when the transaction's time
-    is up, or when writing its markers is to be tried again.
+    """`stored` is the last record, and the whole of the hard state. `unmarked` are the partitions that the
+    end has not come into, as far as is known. `wake_ms` is when the transaction's time is up, or when writing
+    its markers is to be tried again.
     """
 
     def __init__(self, record: TransactionRecord, now: Instant) -> None:
         self.stored = record
+        self.unmarked = record.partitions
         self.wake_ms = inf
         self.replay(record, now)
 
     def replay(self, record: TransactionRecord, now: Instant) -> None:
         """Take over a record, and set the deadline that follows from it."""
-        self.stored = record
+        self.stored, self.unmarked = record, record.partitions
         if record.state is ONGOING:
             left_ms = record.start_ms + record.timeout_ms - now.wall_ms
             self.wake_ms = now.monotonic_ms + min(max(left_ms, 0), record.timeout_ms)

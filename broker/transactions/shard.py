@@ -7,7 +7,7 @@ chance, or files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -217,18 +217,19 @@ class TransactionShard:
 
     def _order_markers(self, machine: Transaction, now: Instant, effects: Effects) -> None:
         machine.wake_ms = now.monotonic_ms + self.config.marker_retry_ms
-        effects.orders.append(_markers(machine.stored))
+        effects.orders.append(_markers(machine.stored)._replace(partitions=machine.unmarked))
 
     def markers_written(
-        self, written: WriteMarkers, is_complete: bool, now: Instant, effects: Effects
+        self, written: WriteMarkers, failed: Sequence[TopicPartition], now: Instant, effects: Effects
     ) -> None:
-        """An order was carried out; `is_complete` unless a partition could not be written to: that is tried
+        """An order was carried out, but for the partitions that could not be written to: these are tried
         again.
         """
         machine = self.transactions.get(written.transactional_id)
-        if machine is None or not machine.is_ending or _markers(machine.stored) != written:
+        if machine is None or not machine.is_ending or not _is_end_of(machine.stored, written):
             return
-        if is_complete:
+        machine.unmarked = tuple(failed)
+        if not failed:
             record = ending.complete(machine, now)
             check(machine.stored.state, record.state)
             effects.records.append(record)
@@ -255,6 +256,10 @@ class TransactionShard:
             if stored.state in RESTING and idle_ms >= self.config.id_expiration_ms:
                 check(stored.state, DEAD)
                 effects.records.append(TransactionTombstone(transactional_id))
+
+
+def _is_end_of(record: TransactionRecord, written: WriteMarkers) -> bool:
+    return _markers(record)._replace(partitions=written.partitions) == written
 
 
 def _markers(record: TransactionRecord) -> WriteMarkers:

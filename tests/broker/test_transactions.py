@@ -208,25 +208,6 @@ def test_a_transaction_that_nobody_knows_of_is_ended() -> None:
     assert (desk.state("a"), desk.stable_end(), desk.committed()) == ("Empty", 2, [])
 
 
-def test_markers_are_written_again_until_they_are(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A partition that cannot be written to holds the transaction up, and nothing else."""
-    one = desk.producer("a")
-    desk.write(one, b"x")
-    from odradek.broker import transaction_coordinator
-
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            transaction_coordinator,
-            "write_marker",
-            lambda *arguments: arguments[-1](E.KAFKA_STORAGE_ERROR),
-        )
-        desk.end(one, commit=True)
-        desk.harness.advance(3_000)
-        assert desk.state("a") == "PrepareCommit"
-    desk.harness.advance(1_000)
-    assert (desk.state("a"), desk.committed()) == ("CompleteCommit", [b"x"])
-
-
 def test_a_deleted_topic_holds_no_transaction_up(desk: Desk) -> None:
     """Its partitions need no marker."""
     one = desk.producer("a")

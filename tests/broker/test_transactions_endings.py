@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from odradek.broker import transaction_ends
+from odradek.broker import markers, transaction_coordinator, transaction_ends
 from odradek.broker.context import Pending, RequestContext
 from odradek.broker.handlers.produce import handle
 from odradek.broker.transaction_coordinator import TransactionCoordinator
@@ -176,6 +176,49 @@ def test_a_marker_of_the_second_version_has_a_later_epoch(
     assert told(one[2] + 1) == E.NONE
     assert told(one[2] + 1) == E.NONE, "the same once more"
     assert desk.committed() == [b"x"]
+
+
+def test_markers_are_written_again_until_they_are(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A partition that cannot be written to holds the transaction up, and nothing else."""
+    one = desk.producer("a")
+    desk.write(one, b"x")
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            transaction_coordinator,
+            "write_marker",
+            lambda *arguments: arguments[-1](E.KAFKA_STORAGE_ERROR),
+        )
+        desk.end(one, commit=True)
+        desk.harness.advance(3_000)
+        assert desk.state("a") == "PrepareCommit"
+    desk.harness.advance(1_000)
+    assert (desk.state("a"), desk.committed()) == ("CompleteCommit", [b"x"])
+
+
+def test_markers_are_not_written_again_where_they_are(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one partition cannot be written to, the others get no second marker; it alone is described."""
+    one = desk.producer("a")
+    desk.write(one, b"x")
+    desk.write(one, b"y", partition=1)
+    real = markers.write_marker
+
+    def write(partition: Any, *arguments: Any) -> None:
+        if partition.index:
+            arguments[-1](E.KAFKA_STORAGE_ERROR)
+        else:
+            real(partition, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transaction_coordinator, "write_marker", write)
+        desk.end(one, commit=True)
+        desk.harness.advance(3_000)
+        described = desk.described("a")
+        assert described.transaction_state == "PrepareCommit"
+        assert [(topic.topic, topic.partitions) for topic in described.topics] == [("orders", [1])]
+    assert [desk.stable_end(index) for index in range(2)] == [2, 0]
+    desk.harness.advance(1_000)
+    assert desk.state("a") == "CompleteCommit"
+    assert [desk.stable_end(index) for index in range(2)] == [2, 2]
 
 
 WAIT_MS = 100
