@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Self
 
 import trio
 
-from .config.broker_config import BrokerConfig
+from .config.broker_config import BrokerConfig, ConfigError
 from .listeners import ListenerSpec, wanted_listeners
-from .server import Running, serve, single
+from .server import Running, StartError, serve, single
+
+__all__ = ["Broker", "ConfigError", "StartError", "open_broker"]
 
 if TYPE_CHECKING:
     from ..storage.file_system import FileSystem

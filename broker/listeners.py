@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from typing import NamedTuple
 
@@ -89,13 +88,10 @@ def wanted_listeners(
 
 
 def bind(address: Address) -> socket.socket:
-    """A socket bound to `address`, not listening yet. Raises ConfigError with the reason in a sentence."""
-    try:
-        infos = socket.getaddrinfo(
-            address.host or None, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-    except OSError as error:
-        raise ConfigError(f"Cannot listen on {address}: {error.strerror}.") from None
+    """A socket bound to `address`, not listening yet. Raises OSError."""
+    infos = socket.getaddrinfo(
+        address.host or None, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
     # Every address family by one socket, where there is IPv6; a name that stands for several: its first
     # address.
     family, _, _, _, where = (
@@ -107,9 +103,9 @@ def bind(address: Address) -> socket.socket:
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if not address.host else 1)
         sock.bind(where)
-    except OSError as error:
+    except BaseException:
         sock.close()
-        raise ConfigError(f"Cannot listen on {address}: {os.strerror(error.errno or 0).lower()}.") from None
+        raise
     return sock
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
+from socket import socket
 from typing import TYPE_CHECKING
 
 import trio
@@ -71,12 +72,12 @@ async def serve(
     """Run a broker until `Running.stop`, or until this task is cancelled, which leaves nobody time to finish.
 
     Ports are taken before the data is opened, and nobody is accepted until everything is loaded. Raises
-    StartError and ConfigError when it cannot start; in the end everything is synced and the clean-shutdown
-    mark is written.
+    StartError when it cannot start, and ConfigError for settings that do not fit the data; in the end
+    everything is synced and the clean-shutdown mark is written.
     """
     clock, timers, stop = SystemClock(), Timers(), trio.Event()
     with ExitStack() as ending:
-        sockets = [ending.enter_context(bind(spec.address)) for spec in listeners]
+        sockets = [ending.enter_context(_bind(spec.address)) for spec in listeners]
         node = _open(config, file_system, clock, timers)
         ending.callback(node.close)
         pump = Pump(config, clock, timers, Dispatcher(node))
@@ -87,7 +88,7 @@ async def serve(
             try:
                 pump.listen(sock, spec.advertised)
             except OSError as error:
-                raise StartError(f"Cannot listen on {spec.address}: {_reason(error)}.") from None
+                raise _cannot_listen(spec.address, error) from None
             addresses.append(Address(*sock.getsockname()[:2]))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(pump.run)
@@ -99,6 +100,17 @@ async def serve(
             node.hand_over()
             await pump.drain(DRAIN_SECONDS)
             nursery.cancel_scope.cancel()
+
+
+def _bind(address: Address) -> socket:
+    try:
+        return bind(address)
+    except OSError as error:
+        raise _cannot_listen(address, error) from None
+
+
+def _cannot_listen(address: Address, error: OSError) -> StartError:
+    return StartError(f"Cannot listen on {address}: {_reason(error)}.")
 
 
 def _open(config: BrokerConfig, file_system: FileSystem, clock: SystemClock, timers: Timers) -> Node:

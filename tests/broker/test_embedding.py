@@ -17,9 +17,7 @@ import pytest
 import trio
 
 import odradek
-from odradek import Broker, open_broker
-from odradek.broker.config.broker_config import ConfigError
-from odradek.broker.server import StartError
+from odradek import Broker, ConfigError, StartError, open_broker
 
 
 def ask(bootstrap: str) -> bytes:
@@ -137,9 +135,11 @@ def test_errors_in_the_block_come_out_as_they_are() -> None:
         assert scope.cancelled_caught
         with socket.create_server(("127.0.0.1", 0)) as taken:
             address = f"127.0.0.1:{taken.getsockname()[1]}"
-            with pytest.raises(ConfigError, match="address already in use"):
+            with pytest.raises(StartError, match="address already in use"):
                 async with open_broker(listen=address):
                     pass
+            with pytest.raises(StartError, match="address already in use"):
+                Broker(listen=address).start()
 
     trio.run(main)
 
