@@ -13,6 +13,9 @@ const kafka = (bootstrap) =>
       retry: { maxRetryTime: 1000, retries: 300 },
     },
     'reconnect.backoff.max.ms': 500,
+    // By default it begins anew from its bootstrap address when all brokers are away (KIP-899), and now and then
+    // leaves a broker terminating for ever on that way.
+    'metadata.recovery.strategy': 'none',
   });
 
 const newAdmin = (bootstrap) => connected(kafka(bootstrap).admin());

@@ -37,6 +37,7 @@ async function consumeTimes(bootstrap) {
   });
 }
 
+/** Its seek has no name for the end (-1), only for the beginning. */
 async function consumeSeek(bootstrap) {
   const topic = await makeTopic(bootstrap);
   await fill(bootstrap, topic, 100);
