@@ -123,6 +123,33 @@ def jars(version: str = DEFAULT_VERSION) -> pathlib.Path:
     return target
 
 
+def share_classes(version: str) -> None:
+    """Make the archive for `sharing_classes`, if there is none: a consumer that finds no broker leaves the
+    classes that it has loaded. CalledProcessError when that fails.
+    """
+    target = _classes(version)
+    if target.exists():
+        return
+    with tempfile.TemporaryDirectory(dir=target.parent) as work:
+        archive = pathlib.Path(work, target.name)
+        jvm = (*QUICK_JVM, f"-XX:ArchiveClassesAtExit={archive}")
+        arguments = ("--bootstrap-server", "127.0.0.1:1", "--topic", "none", "--timeout-ms", "1")
+        command = tool(version, "kafka-console-consumer", *arguments, jvm=jvm)
+        subprocess.run(command, check=True, capture_output=True)
+        archive.replace(target)
+
+
+def sharing_classes(version: str) -> Sequence[str]:
+    """Options with which the tools of `version` take their classes from an archive, and start at half the
+    cost. Where there is none, or another JVM has made it, they do without.
+    """
+    return (f"-XX:SharedArchiveFile={_classes(version)}", "-Xlog:disable")
+
+
+def _classes(version: str) -> pathlib.Path:
+    return CACHE / f"{TOOLS_VERSION.get(version, version)}.jsa"
+
+
 def java(
     version: str, main_class: str, *arguments: str, heap: str = "512m", jvm: Sequence[str] = QUICK_JVM
 ) -> list[str]:

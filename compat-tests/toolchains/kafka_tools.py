@@ -20,4 +20,5 @@ def prepare(_client: str, entry: dict[str, Any]) -> list[str]:
     version = entry["version"]
     for needed in {version, apache_kafka.TOOLS_VERSION.get(version, version)}:
         apache_kafka.jars(needed)
+    apache_kafka.share_classes(version)
     return [sys.executable, str(python.CLIENTS / entry["program"]), version]

@@ -104,6 +104,7 @@ class Run:
 
     def __init__(self, version: str, bootstrap: str) -> None:
         self._version, self._bootstrap = version, bootstrap
+        self._jvm = (*apache_kafka.QUICK_JVM, *apache_kafka.sharing_classes(version))
         self._names = Names(bootstrap)
         self._behind: list[tuple[Tool, list[str]]] = []  # what was started with "& ", and how it is arranged
 
@@ -116,7 +117,7 @@ class Run:
         name, *arguments = shlex.split(self._names.insert(line))
         if "BROKER" not in line:
             arguments += ["--bootstrap-server", self._bootstrap]
-        argv = apache_kafka.tool(self._version, name, *arguments)
+        argv = apache_kafka.tool(self._version, name, *arguments, jvm=self._jvm)
         return Tool(argv, self._names.insert(block.standard_input)), arrangement
 
     def _once(self, block: Block) -> str:
