@@ -51,11 +51,12 @@ def _follows(run: Sequence[str], line: str) -> bool:
     return len(before) == len(now) and 1 in steps and steps <= {0, 1}
 
 
-def accepted(lines: Iterable[str]) -> list[str]:
-    """How many records of a topic with one partition a kafka-verifiable-share-consumer has accepted, and
-    which of them came again.
+def shared(lines: Iterable[str]) -> list[str]:
+    """How many records of one partition a kafka-verifiable-share-consumer has read, and which came again
+    though it knew that they are accepted: an answer that says so may be lost.
     """
-    done: set[str] = set()
+    read: set[str] = set()
+    accepted: set[str] = set()
     told: list[str] = []
     for line in lines:
         if found := re.search(
@@ -63,16 +64,17 @@ def accepted(lines: Iterable[str]) -> list[str]:
         ):
             offsets = set(found[2].split(","))
             if found[1] == "records_consumed":
-                told += [f"{offset} again" for offset in sorted(offsets & done)]
+                told += [f"{offset} again" for offset in sorted(offsets & accepted)]
+                read |= offsets
             elif '"success":true' in line:
-                done |= offsets
-    return [*told, f"{len(done)} accepted"]
+                accepted |= offsets
+    return [*told, f"{len(read)} read"]
 
 
 ARRANGEMENTS = {
-    "accepted": accepted,
     "sort": sorted,
     "last": last,
     "fold": folded,
     "lengths": lengths,
+    "shared": shared,
 }

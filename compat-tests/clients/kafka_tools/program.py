@@ -8,7 +8,7 @@ the broker's address is appended:
     &    it is started, and runs beside those that follow; the first of these is 1, the next one 2
 
 `< ` is a line of its standard input, and of the file FILE. After `|`, `grep TEXT` picks lines, and `sort`,
-`last`, `fold`, `lengths` and `accepted` arrange them (arrange.py). TOPIC, GROUP and ID (TOPIC-2 and so on
+`last`, `fold`, `lengths` and `shared` arrange them (arrange.py). TOPIC, GROUP and ID (TOPIC-2 and so on
 too) are names made for the run.
 
 `! ` does something else: `kill`, `stop` or `start` is done to the broker; `lines N COUNT SECONDS` waits until
