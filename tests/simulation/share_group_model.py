@@ -44,6 +44,7 @@ class ShareGroupWorld(HeartbeatWorld):
         )
         self.made: set[tuple[bytes, int]] = set()
         self.seen_epoch = 0
+        self.passed_on = 0
         self.last_answer_ms = 0.0
         super().__init__(seed, topics, fail_append)
 
@@ -116,17 +117,21 @@ class ShareGroupWorld(HeartbeatWorld):
 
     def pass_on(self, order: InitializeState) -> None:
         """The share coordinator makes states, or fails, or its answer is lost with one of the two. It takes
-        orders one after the other, so that none fails after one for the same states that did not.
+        orders one after the other, so that none fails after one for the same states that did not; and tells
+        of no failure when it is asked again already.
         """
         partitions = {topic_id: frozenset(offsets) for topic_id, offsets in order.offsets.items()}
         fate, shard = (1.0 if self.quiet else self.rng.random()), self.shard
+        self.passed_on += 1
+        number = self.passed_on
 
         def answer() -> None:
             has_some = not self.made.isdisjoint(places(partitions))  # of a time when the answer was lost
             is_made = has_some or fate > 0.2
             if is_made:
                 self.made |= {each for each in places(partitions) if self.topics.by_id(each[0]) is not None}
-            if self.shard is shard and (has_some or not 0.1 < fate < 0.3):
+            is_told = has_some or fate > 0.3 or (fate < 0.1 and number == self.passed_on)
+            if self.shard is shard and is_told:
                 note = requests.state_initialized if is_made else requests.state_not_initialized
                 self.submit(lambda effects: note(self.shard, order.group_id, partitions, effects))
 
