@@ -25,6 +25,9 @@ from odradek.broker.groups.consumer import (
     leaving as consumer_leaving,
 )
 from odradek.broker.groups.consumer import (
+    requests as consumer_requests,
+)
+from odradek.broker.groups.consumer import (
     update as consumer_update,
 )
 from odradek.broker.groups.consumer.group import ConsumerGroup
@@ -165,7 +168,7 @@ def instance_ids_need_no_release(patch: pytest.MonkeyPatch) -> None:
 
 def answers_do_not_repeat_assignments(patch: pytest.MonkeyPatch) -> None:
     """A member whose answer was lost is not told again what it has."""
-    beat = consumer_heartbeat.beat
+    beat = consumer_requests.beat
 
     def mutant(group: Any, request: Any, *rest: Any) -> Any:
         reply = beat(group, request, *rest)
@@ -173,7 +176,7 @@ def answers_do_not_repeat_assignments(patch: pytest.MonkeyPatch) -> None:
         is_behind = known is not None and known.state is MemberState.STABLE and request.member_epoch > 0
         return reply._replace(assignment=None) if is_behind else reply
 
-    patch.setattr(consumer_heartbeat, "beat", mutant)
+    patch.setattr(consumer_requests, "beat", mutant)
 
 
 def steps_are_not_stored(patch: pytest.MonkeyPatch) -> None:
