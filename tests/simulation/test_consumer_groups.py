@@ -168,7 +168,7 @@ def instance_ids_need_no_release(patch: pytest.MonkeyPatch) -> None:
 
 def answers_do_not_repeat_assignments(patch: pytest.MonkeyPatch) -> None:
     """A member whose answer was lost is not told again what it has."""
-    beat = consumer_requests.beat
+    beat = consumer_heartbeat.beat
 
     def mutant(group: Any, request: Any, *rest: Any) -> Any:
         reply = beat(group, request, *rest)
