@@ -11,7 +11,7 @@ import sys
 import brokers  # noqa: F401  # which finds the next one
 import environment
 import pytest
-from toolchains import c, node_librdkafka
+from toolchains import c, debian, node_librdkafka
 
 
 def test_a_build_prints_to_stderr(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,7 +32,27 @@ def test_no_header(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(c, "HEADER", "no/such/header.h")
     monkeypatch.setattr(shutil, "which", lambda tool: f"/usr/bin/{tool}")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.delenv("CI", raising=False)
     assert c.missing() == "no no/such/header.h on this machine, and only root may install it"
+
+
+@pytest.mark.parametrize(
+    ("sudo", "reason"),
+    [("/usr/bin/sudo", None), (None, "no cat on this machine, and only root may install it")],
+)
+def test_a_ci_service_installs_with_sudo(
+    monkeypatch: pytest.MonkeyPatch, sudo: str | None, reason: str | None
+) -> None:
+    """Its jobs are not root's, and may become it without a password."""
+    run: list[list[str]] = []
+    monkeypatch.setattr(shutil, "which", lambda tool: sudo if tool == "sudo" else f"/usr/bin/{tool}")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(environment, "run", run.append)
+    monkeypatch.setenv("CI", "true")
+    assert debian.cannot_install("cat") == reason
+    if reason is None:
+        debian.install("cat")
+        assert [command[:2] for command in run] == [["sudo", "-n"]] * 2
 
 
 @pytest.mark.parametrize(
@@ -52,6 +72,7 @@ def test_no_headers_for_a_binding(monkeypatch: pytest.MonkeyPatch, tmp_path: pat
     """So they are where Node came without its headers, and where nobody may install those of a codec."""
     monkeypatch.setattr(shutil, "which", lambda tool: f"/usr/bin/{tool}")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(node_librdkafka, "CODECS", ("no/such/header.h",))
     monkeypatch.setattr(node_librdkafka, "node_prefix", lambda: tmp_path)
     assert node_librdkafka.missing() == "no headers of Node.js on this machine"
