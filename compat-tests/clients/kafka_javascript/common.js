@@ -54,7 +54,8 @@ async function partitionsOf(admin, topic) {
 async function makeTopic(bootstrap, numPartitions = 1, configs = {}, topic = fresh('topic')) {
   const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));
   await using(newAdmin(bootstrap), async (admin) => {
-    await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }] });
+    const topics = [{ topic, numPartitions, replicationFactor: 1, configEntries }];
+    await admin.createTopics({ topics, timeout: 20_000 }); // by default 5 seconds, which a busy machine may take
     const known = async () => (await partitionsOf(admin, topic)).length === numPartitions;
     await waitUntil(known, `${numPartitions} partitions of ${topic}`);
   });
