@@ -178,7 +178,7 @@ def admin_groups(bootstrap: str) -> None:
     topic, group = make_topic(bootstrap), fresh("group")
     fill(bootstrap, topic, 10)
     consumer = KafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=group, auto_offset_reset="earliest")
-    wait_until(lambda: consumer.poll(200), "records")
+    wait_until(lambda: consumer.poll(1000), "records")
     consumer.commit()
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     listing = admin.list_groups() if VERSION >= (3, 0) else admin.list_consumer_groups()

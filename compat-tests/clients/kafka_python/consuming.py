@@ -108,7 +108,7 @@ def consume_pattern(bootstrap: str) -> None:
     seen: dict[str, int] = {}
 
     def read_from(topic: str) -> bool:
-        for partition, records in consumer.poll(200).items():
+        for partition, records in consumer.poll(1000).items():
             seen[partition.topic] = seen.get(partition.topic, 0) + len(records)
         return seen.get(topic) == 10
 

@@ -141,14 +141,14 @@ def group_commit(bootstrap: str) -> None:
         "auto_offset_reset": "earliest",
     }
     first = KafkaConsumer(topic, **options)
-    wait_until(lambda: first.poll(500), "records")
+    wait_until(lambda: first.poll(1000), "records")
     first.commit({partition: offset_and_metadata(42, "forty-two")})
     expect_equal(first.committed(partition), 42, "committed")
     if VERSION >= (2, 0):
         expect_equal(first.committed(partition, metadata=True).metadata, "forty-two", "metadata")
     first.close()
     second = KafkaConsumer(topic, **options)
-    records = wait_until(lambda: second.poll(500).get(partition), "records")
+    records = wait_until(lambda: second.poll(1000).get(partition), "records")
     expect_equal(records[0].value, b"value-42", "first record of the second run")
     second.close()
 

@@ -119,7 +119,7 @@ class Service:
     def copy(self, abort: bool = False) -> int:
         """One transaction; how many records it has copied."""
         producer, consumer = self._producer, self._consumer
-        records = [one for batch in consumer.poll(200, max_records=50).values() for one in batch]
+        records = [one for batch in consumer.poll(1000, max_records=50).values() for one in batch]
         if not records:
             return 0
         producer.begin_transaction()

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Iterable, Sequence
+
+
+def ordered(line: str) -> str:
+    """A line of JSON with the members of its objects in order: the JVM gives them as it happens to know them."""
+    if not line.startswith("{"):
+        return line
+    return json.dumps(json.loads(line), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def picked(lines: Iterable[str], pipes: Sequence[str]) -> list[str]:

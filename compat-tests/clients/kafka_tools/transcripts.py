@@ -31,7 +31,7 @@ MASKS = (
     (r'"(avg_throughput)":[\d.]+', r'"\1":RATE'),
     (r"records sent, .*", "records sent, RATES"),
     # Odradek says what is wrong with a batch, not only its code (docs/differences.md).
-    (r'("exception":"class [\w.]+","message":)"[^"]*"', r"\1TEXT"),
+    (r'(?m)^(\{.*"exception":"class .*"message":)"[^"]*"', r"\1TEXT"),
     # Kafka's storage tool sets this for all brokers when the feature eligible.leader.replicas is on.
     (r"Configs: min\.insync\.replicas=1,?", "Configs: "),
     (r"DYNAMIC_DEFAULT_BROKER_CONFIG:min\.insync\.replicas=1, ", ""),
@@ -154,7 +154,7 @@ class Run:
     def _ended(self, tool: Tool, arrangement: list[str], seconds: float = END_S) -> str:
         """What a tool has printed in all, arranged and masked, and its exit code unless it is 0."""
         lines, code = tool.end(seconds)
-        picked = arrange.picked(lines, [self._names.insert(pipe) for pipe in arrangement])
+        picked = arrange.picked(map(arrange.ordered, lines), [self._names.insert(pipe) for pipe in arrangement])
         text = self._names.mask("".join(f"{line}\n" for line in picked))
         text = "".join(f"{line}\n" for line in arrange.arranged(text.splitlines(), arrangement))
         return text if code in (0, 143) else f"{text}[exit code {code}]\n"  # 143: ended as it was told to
