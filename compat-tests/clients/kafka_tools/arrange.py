@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 
 def ordered(line: str) -> str:
-    """A line of JSON with the members of its objects in order: the JVM gives them as it happens to know them."""
+    """A line of JSON with the members of its objects in order: the JVM gives them in any."""
     if not line.startswith("{"):
         return line
     return json.dumps(json.loads(line), sort_keys=True, ensure_ascii=False, separators=(",", ":"))

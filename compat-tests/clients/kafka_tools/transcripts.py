@@ -154,7 +154,9 @@ class Run:
     def _ended(self, tool: Tool, arrangement: list[str], seconds: float = END_S) -> str:
         """What a tool has printed in all, arranged and masked, and its exit code unless it is 0."""
         lines, code = tool.end(seconds)
-        picked = arrange.picked(map(arrange.ordered, lines), [self._names.insert(pipe) for pipe in arrangement])
+        picked = arrange.picked(
+            map(arrange.ordered, lines), [self._names.insert(pipe) for pipe in arrangement]
+        )
         text = self._names.mask("".join(f"{line}\n" for line in picked))
         text = "".join(f"{line}\n" for line in arrange.arranged(text.splitlines(), arrangement))
         return text if code in (0, 143) else f"{text}[exit code {code}]\n"  # 143: ended as it was told to
