@@ -21,7 +21,7 @@ const {
   numbered,
   waitUntil,
 } = require('../node_common/harness');
-const { awaitShared } = require('../node_common/members');
+const { awaitShared, joinOver } = require('../node_common/members');
 
 async function restart(action = 'kill') {
   await askBroker(action);
@@ -103,9 +103,7 @@ async function killRebalance(bootstrap) {
   const members = [await Member.join(bootstrap, [topic], group)];
   await awaitShared(members, 6);
   for (let turn = 0; turn < 2; turn++) {
-    const joining = Member.join(bootstrap, [topic], group);
-    await restart();
-    members.push(await joining);
+    members.push(await joinOver(restart, () => Member.join(bootstrap, [topic], group)));
   }
   await awaitShared(members, 6);
   await produceAndRead(bootstrap, topic, members, 0, 600);

@@ -34,6 +34,13 @@ const printAsMember = (join) => async (bootstrap) => {
   await new Promise(() => {});
 };
 
+/** Join while the broker is restarted: who was kept from connecting by that joins once more. */
+async function joinOver(restart, join) {
+  const joining = join().catch(() => null);
+  await restart();
+  return (await joining) ?? join();
+}
+
 /** Every member owns something, every partition is owned, and by one member. */
 function shared(members, partitions) {
   const owned = members.flatMap((member) => member.owned);
@@ -53,4 +60,4 @@ async function awaitRead(members, count) {
   await waitUntil(() => seen() === count, `every record of ${count} is read`, 45);
 }
 
-module.exports = { MemberProcess, awaitRead, awaitShared, printAsMember };
+module.exports = { MemberProcess, awaitRead, awaitShared, joinOver, printAsMember };

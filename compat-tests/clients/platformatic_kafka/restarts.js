@@ -11,7 +11,7 @@ const {
   numbered,
   waitUntil,
 } = require('../node_common/harness');
-const { awaitShared } = require('../node_common/members');
+const { awaitShared, joinOver } = require('../node_common/members');
 
 const RESUMING = { mode: 'committed', fallbackMode: 'earliest', autocommit: false };
 
@@ -101,9 +101,7 @@ async function killRebalance(bootstrap) {
   const members = [await Member.join(bootstrap, [topic], group)];
   await awaitShared(members, 6);
   for (let turn = 0; turn < 2; turn++) {
-    const joining = Member.join(bootstrap, [topic], group);
-    await restart();
-    members.push(await joining);
+    members.push(await joinOver(restart, () => Member.join(bootstrap, [topic], group)));
   }
   await awaitShared(members, 6);
   await produceAndRead(bootstrap, topic, members, 0, 600);
