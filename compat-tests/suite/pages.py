@@ -136,14 +136,14 @@ def packages(entry: dict[str, Any]) -> str:
         return ", ".join(entry["requirements"])
     if "maven" in entry:
         return ", ".join(entry["maven"])
-    if "debian" in entry:
-        return ", ".join(f"{package} of the Debian that it runs on" for package in entry["debian"])
     pins = pathlib.Path(__file__).parent / "clients" / entry["program"]
     manifest = pins.parent / "package.json"
     if manifest.exists():
         return ", ".join(
             f"{name}@{version}" for name, version in json.loads(manifest.read_text())["dependencies"].items()
         )
+    if "debian" in entry:
+        return ", ".join(f"{package} of the Debian that it runs on" for package in entry["debian"])
     return str(entry.get("version", f"pinned beside its program, for {entry['toolchain']}"))
 
 

@@ -121,6 +121,7 @@ def test_json(tmp_path: pathlib.Path) -> None:
         ("celery", "celery==5.7.0, confluent-kafka==2.16.1"),
         ("java-0.8", "org.apache.kafka:kafka-clients:0.8.2.2"),
         ("librdkafka", "librdkafka-dev of the Debian that it runs on"),
+        ("kafka-javascript", "@confluentinc/kafka-javascript@1.10.1"),
         ("kafka-tools-4.4", "4.4.0"),
         ("rdkafka", "pinned beside its program, for rust"),
     ],
