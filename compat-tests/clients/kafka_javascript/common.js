@@ -3,6 +3,7 @@
 
 const { Kafka, logLevel } = require('@confluentinc/kafka-javascript').KafkaJS;
 const { expectEqual, fresh, numbered, waitUntil } = require('../node_common/harness');
+const { connected, using } = require('../node_common/kafkajs_api');
 
 const kafka = (bootstrap) =>
   new Kafka({
@@ -28,21 +29,6 @@ const newConsumer = (bootstrap, groupId = fresh('no-group'), options = {}, setti
   const kafkaJS = { groupId, fromBeginning: true, autoCommit: false, maxWaitTimeInMs: 250, ...options };
   return connected(kafka(bootstrap).consumer({ kafkaJS, ...settings }));
 };
-
-async function connected(client) {
-  await client.connect();
-  return client;
-}
-
-/** Run `use` with a client, and disconnect it. */
-async function using(client, use) {
-  const open = await client;
-  try {
-    return await use(open);
-  } finally {
-    await open.disconnect();
-  }
-}
 
 /** The partitions of a topic; none when the broker does not know it. */
 async function partitionsOf(admin, topic) {

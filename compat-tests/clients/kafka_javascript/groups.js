@@ -16,7 +16,14 @@ const {
   values,
 } = require('./common');
 const { expectEqual, fresh, numbered, waitUntil } = require('../node_common/harness');
-const { MemberProcess, awaitRead, awaitShared, printAsMember } = require('../node_common/members');
+const {
+  MemberProcess,
+  awaitRead,
+  awaitShared,
+  joinLeaveAndDie,
+  printAsMember,
+  shareEvenly,
+} = require('../node_common/members');
 
 /** What a member is: `options` are named as kafkajs has them, `settings` as librdkafka has them. */
 const CLASSIC = { options: { sessionTimeout: 6000, heartbeatInterval: 500, rebalanceTimeout: 10_000 } };
@@ -70,29 +77,22 @@ const groupType = (bootstrap, group) =>
   });
 
 /** Three members share and read everything, then one leaves and another dies; the type of their group. */
-async function joinLeaveAndDie(bootstrap, kind) {
+async function playOut(bootstrap, kind) {
   const [topic, group] = [await makeTopic(bootstrap, 6), fresh('group')];
   const doomed = new MemberProcess(bootstrap, topic, group, kind);
-  await awaitShared([doomed], 6);
-  const [second, third] = await Promise.all([1, 2].map(() => Member.join(bootstrap, [topic], group, kind)));
-  const everybody = [doomed, second, third];
-  await awaitShared(everybody, 6);
-  await produceAndRead(bootstrap, topic, everybody, 0, 600);
-  await third.leave();
-  await awaitShared([doomed, second], 6);
-  doomed.die();
-  await awaitShared([second], 6);
-  await produceAndRead(bootstrap, topic, everybody, 600, 600);
+  const join = () => Member.join(bootstrap, [topic], group, kind);
+  const readAll = (members, start) => produceAndRead(bootstrap, topic, members, start, 600);
+  const last = await joinLeaveAndDie(doomed, join, readAll);
   const type = await groupType(bootstrap, group);
-  await second.leave();
+  await last.leave();
   return type;
 }
 
 const groupMembers = async (bootstrap) =>
-  expectEqual(await joinLeaveAndDie(bootstrap, CLASSIC), ConsumerGroupTypes.CLASSIC, 'type of the group');
+  expectEqual(await playOut(bootstrap, CLASSIC), ConsumerGroupTypes.CLASSIC, 'type of the group');
 
 const consumerGroupMembers = async (bootstrap) =>
-  expectEqual(await joinLeaveAndDie(bootstrap, CONSUMER), ConsumerGroupTypes.CONSUMER, 'type of the group');
+  expectEqual(await playOut(bootstrap, CONSUMER), ConsumerGroupTypes.CONSUMER, 'type of the group');
 
 async function consumeRack(bootstrap) {
   const [topic, group] = [await makeTopic(bootstrap, 6), fresh('group')];
@@ -125,13 +125,7 @@ async function groupRoundRobin(bootstrap) {
   const topics = [await makeTopic(bootstrap, 3), await makeTopic(bootstrap, 3)];
   const [group, kind] = [fresh('group'), classicWith({ partitionAssigners: [PartitionAssigners.roundRobin] })];
   const members = await Promise.all([1, 2].map(() => Member.join(bootstrap, topics, group, kind)));
-  await awaitShared(members, 6);
-  expectEqual(
-    members.map(({ owned }) => owned.length),
-    [3, 3],
-    'partitions each',
-  ); // by range: 4 and 2
-  for (const member of members) await member.leave();
+  await shareEvenly(members);
 }
 
 async function groupCooperative(bootstrap) {

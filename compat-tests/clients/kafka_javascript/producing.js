@@ -4,6 +4,7 @@
 const { CompressionTypes, ErrorCodes } = require('@confluentinc/kafka-javascript').KafkaJS;
 const { makeTopic, read, send, text, values } = require('./common');
 const { expect, expectEqual, expectRejected, numbered } = require('../node_common/harness');
+const { asBuffers } = require('../node_common/kafkajs_api');
 
 async function produceCodecs(bootstrap) {
   const messages = numbered(500).map(({ key, value }) => ({ key, value: value.repeat(20), partition: 0 }));
@@ -46,15 +47,6 @@ async function produceShapes(bootstrap) {
     'timestamps',
   );
 }
-
-const asBuffers = (headers) =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.map(asBuffer) : asBuffer(value),
-    ]),
-  );
-const asBuffer = (value) => Buffer.from(value);
 
 async function produceAcks(bootstrap) {
   const topic = await makeTopic(bootstrap);

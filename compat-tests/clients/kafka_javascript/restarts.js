@@ -17,19 +17,14 @@ const {
 } = require('./common');
 const { Member, produceAndRead } = require('./groups');
 const {
-  askBroker,
   checkExactlyOnce,
   expectEqual,
   fresh,
   numbered,
+  restart,
   waitUntil,
 } = require('../node_common/harness');
 const { awaitShared } = require('../node_common/members');
-
-async function restart(action = 'kill') {
-  await askBroker(action);
-  await askBroker('start');
-}
 
 async function restartResume(bootstrap) {
   const [topic, group] = [await makeTopic(bootstrap), fresh('group')];

@@ -3,6 +3,7 @@
 
 const { Kafka, logLevel } = require('kafkajs');
 const { expectEqual, fresh, numbered, waitUntil } = require('../node_common/harness');
+const { connected, using } = require('../node_common/kafkajs_api');
 
 const kafka = (bootstrap) =>
   new Kafka({
@@ -18,21 +19,6 @@ const newProducer = (bootstrap, options = {}) => connected(kafka(bootstrap).prod
 
 const newConsumer = (bootstrap, groupId = fresh('no-group'), options = {}) =>
   connected(kafka(bootstrap).consumer({ groupId, maxWaitTimeInMs: 250, ...options }));
-
-async function connected(client) {
-  await client.connect();
-  return client;
-}
-
-/** Run `use` with a client, and disconnect it. */
-async function using(client, use) {
-  const open = await client;
-  try {
-    return await use(open);
-  } finally {
-    await open.disconnect();
-  }
-}
 
 async function makeTopic(bootstrap, numPartitions = 1, configs = {}, topic = fresh('topic')) {
   const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));

@@ -3,7 +3,14 @@
 
 const { fill, makeTopic, newAdmin, newConsumer, read, send, text, using } = require('./common');
 const { expectEqual, fresh, numbered, waitUntil } = require('../node_common/harness');
-const { MemberProcess, awaitRead, awaitShared, printAsMember } = require('../node_common/members');
+const {
+  MemberProcess,
+  awaitRead,
+  awaitShared,
+  joinLeaveAndDie,
+  printAsMember,
+  shareEvenly,
+} = require('../node_common/members');
 
 /** A running consumer: what it owns, as "topic-partition", and what it has read. */
 class Member {
@@ -42,17 +49,10 @@ async function produceAndRead(bootstrap, topic, members, start, count) {
 async function groupMembers(bootstrap) {
   const [topic, group] = [await makeTopic(bootstrap, 6), fresh('group')];
   const doomed = new MemberProcess(bootstrap, topic, group, {});
-  await awaitShared([doomed], 6);
-  const [second, third] = await Promise.all([1, 2].map(() => Member.join(bootstrap, [topic], group)));
-  const everybody = [doomed, second, third];
-  await awaitShared(everybody, 6);
-  await produceAndRead(bootstrap, topic, everybody, 0, 600);
-  await third.leave();
-  await awaitShared([doomed, second], 6);
-  doomed.die();
-  await awaitShared([second], 6);
-  await produceAndRead(bootstrap, topic, everybody, 600, 600);
-  await second.leave();
+  const join = () => Member.join(bootstrap, [topic], group);
+  const readAll = (members, start) => produceAndRead(bootstrap, topic, members, start, 600);
+  const last = await joinLeaveAndDie(doomed, join, readAll);
+  await last.leave();
 }
 
 async function consumeRack(bootstrap) {
@@ -97,13 +97,7 @@ async function groupRoundRobin(bootstrap) {
   const topics = [await makeTopic(bootstrap, 3), await makeTopic(bootstrap, 3)];
   const group = fresh('group');
   const members = await Promise.all([1, 2].map(() => Member.join(bootstrap, topics, group)));
-  await awaitShared(members, 6);
-  expectEqual(
-    members.map(({ owned }) => owned.length),
-    [3, 3],
-    'partitions each',
-  ); // by range: 4 and 2
-  for (const member of members) await member.leave();
+  await shareEvenly(members);
 }
 
 module.exports = {

@@ -6,6 +6,7 @@ const lz4 = require('lz4-napi');
 const { ZstdCodec } = require('zstd-codec');
 const { makeTopic, read, send, text, values } = require('./common');
 const { expect, expectEqual, expectRejected, numbered } = require('../node_common/harness');
+const { asBuffers } = require('../node_common/kafkajs_api');
 
 // kafkajs brings gzip; the others are registered as its documentation shows.
 CompressionCodecs[CompressionTypes.Snappy] = require('kafkajs-snappy');
@@ -62,15 +63,6 @@ async function produceShapes(bootstrap) {
     'timestamps',
   );
 }
-
-const asBuffers = (headers) =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.map(asBuffer) : asBuffer(value),
-    ]),
-  );
-const asBuffer = (value) => Buffer.from(value);
 
 async function produceAcks(bootstrap) {
   const topic = await makeTopic(bootstrap);

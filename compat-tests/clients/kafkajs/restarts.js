@@ -14,19 +14,14 @@ const {
 } = require('./common');
 const { Member, produceAndRead } = require('./groups');
 const {
-  askBroker,
   checkExactlyOnce,
   expectEqual,
   fresh,
   numbered,
+  restart,
   waitUntil,
 } = require('../node_common/harness');
 const { awaitShared, joinOver } = require('../node_common/members');
-
-async function restart(action = 'kill') {
-  await askBroker(action);
-  await askBroker('start');
-}
 
 async function restartResume(bootstrap) {
   const [topic, group] = [await makeTopic(bootstrap), fresh('group')];
@@ -103,7 +98,7 @@ async function killRebalance(bootstrap) {
   const members = [await Member.join(bootstrap, [topic], group)];
   await awaitShared(members, 6);
   for (let turn = 0; turn < 2; turn++) {
-    members.push(await joinOver(restart, () => Member.join(bootstrap, [topic], group)));
+    members.push(await joinOver(() => Member.join(bootstrap, [topic], group)));
   }
   await awaitShared(members, 6);
   await produceAndRead(bootstrap, topic, members, 0, 600);

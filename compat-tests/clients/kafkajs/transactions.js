@@ -17,13 +17,13 @@ const {
   expectEqual,
   expectRejected,
   fresh,
+  tenOf,
   waitUntil,
 } = require('../node_common/harness');
 const { killTransactions: scenario } = require('../node_common/kill_transactions');
 
 const readCommitted = { readUncommitted: false };
 const readUncommitted = { readUncommitted: true };
-const tenOf = (name) => Array.from({ length: 10 }, (_, number) => `${name}-${number}`);
 
 const transactionalProducer = (bootstrap, transactionalId = fresh('transactional'), options = {}) =>
   newProducer(bootstrap, { transactionalId, idempotent: true, maxInFlightRequests: 1, ...options });

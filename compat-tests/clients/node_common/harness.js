@@ -70,6 +70,9 @@ function numbered(count, start = 0) {
   }));
 }
 
+/** Ten values of a name. */
+const tenOf = (name) => Array.from({ length: 10 }, (_, number) => `${name}-${number}`);
+
 /** One partition's values must be `value-0` to `value-(count-1)`, in order, each once. */
 function checkExactlyOnce(values, count) {
   values.forEach((value, expected) => {
@@ -88,6 +91,12 @@ async function askBroker(action) {
   const answered = once(answers, 'line');
   process.stdout.write(`${JSON.stringify({ broker: action })}\n`);
   await answered;
+}
+
+/** Have the broker go, killed or in the way that `action` names, and come back. */
+async function restart(action = 'kill') {
+  await askBroker(action);
+  await askBroker('start');
 }
 
 /** The functions of the modules by the names that scenarios have: `groupCommit` does `group-commit`. */
@@ -128,7 +137,9 @@ module.exports = {
   fresh,
   main,
   numbered,
+  restart,
   scenariosIn,
   sleep,
+  tenOf,
   waitUntil,
 };

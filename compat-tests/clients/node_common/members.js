@@ -5,7 +5,7 @@
 
 const { spawn } = require('node:child_process');
 const readline = require('node:readline');
-const { waitUntil } = require('./harness');
+const { expectEqual, restart, waitUntil } = require('./harness');
 
 /** A member in a process of its own, to be killed; it prints what it owns and has read. */
 class MemberProcess {
@@ -35,7 +35,7 @@ const printAsMember = (join) => async (bootstrap) => {
 };
 
 /** Join while the broker is restarted: who was kept from connecting by that joins once more. */
-async function joinOver(restart, join) {
+async function joinOver(join) {
   const joining = join().catch(() => null);
   await restart();
   return (await joining) ?? join();
@@ -60,4 +60,40 @@ async function awaitRead(members, count) {
   await waitUntil(() => seen() === count, `every record of ${count} is read`, 45);
 }
 
-module.exports = { MemberProcess, awaitRead, awaitShared, joinOver, printAsMember };
+/** Two more join a member that is to die; all is read, one leaves, one dies, all is read by the last, who is
+ * returned. `readAll(members, start)` has 600 records read between them.
+ */
+async function joinLeaveAndDie(doomed, join, readAll) {
+  await awaitShared([doomed], 6);
+  const [second, third] = await Promise.all([join(), join()]);
+  const everybody = [doomed, second, third];
+  await awaitShared(everybody, 6);
+  await readAll(everybody, 0);
+  await third.leave();
+  await awaitShared([doomed, second], 6);
+  doomed.die();
+  await awaitShared([second], 6);
+  await readAll(everybody, 600);
+  return second;
+}
+
+/** Two members have three partitions each of two topics, where by range they have 4 and 2; they leave. */
+async function shareEvenly(members) {
+  await awaitShared(members, 6);
+  expectEqual(
+    members.map(({ owned }) => owned.length),
+    [3, 3],
+    'partitions each',
+  );
+  for (const member of members) await member.leave();
+}
+
+module.exports = {
+  MemberProcess,
+  awaitRead,
+  awaitShared,
+  joinLeaveAndDie,
+  joinOver,
+  printAsMember,
+  shareEvenly,
+};

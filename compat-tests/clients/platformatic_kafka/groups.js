@@ -4,7 +4,14 @@
 const { GroupProtocols } = require('@platformatic/kafka');
 const { fill, makeTopic, newAdmin, newConsumer, send, started, using } = require('./common');
 const { expectEqual, fresh, numbered, sleep, waitUntil } = require('../node_common/harness');
-const { MemberProcess, awaitRead, awaitShared, printAsMember } = require('../node_common/members');
+const {
+  MemberProcess,
+  awaitRead,
+  awaitShared,
+  joinLeaveAndDie,
+  printAsMember,
+  shareEvenly,
+} = require('../node_common/members');
 
 const CLASSIC = { sessionTimeout: 6000, rebalanceTimeout: 10_000, heartbeatInterval: 500 };
 const CONSUMER = { groupProtocol: GroupProtocols.CONSUMER };
@@ -65,31 +72,22 @@ const groupType = (bootstrap, group) =>
   );
 
 /** Three members share and read everything, then one leaves and another dies; the type of their group. */
-async function joinLeaveAndDie(bootstrap, options) {
+async function playOut(bootstrap, options) {
   const [topic, group] = [await makeTopic(bootstrap, 6), fresh('group')];
   const doomed = new MemberProcess(bootstrap, topic, group, options);
-  await awaitShared([doomed], 6);
-  const [second, third] = await Promise.all(
-    [1, 2].map(() => Member.join(bootstrap, [topic], group, options)),
-  );
-  const everybody = [doomed, second, third];
-  await awaitShared(everybody, 6);
-  await produceAndRead(bootstrap, topic, everybody, 0, 600);
-  await third.leave();
-  await awaitShared([doomed, second], 6);
-  doomed.die();
-  await awaitShared([second], 6);
-  await produceAndRead(bootstrap, topic, everybody, 600, 600);
+  const join = () => Member.join(bootstrap, [topic], group, options);
+  const readAll = (members, start) => produceAndRead(bootstrap, topic, members, start, 600);
+  const last = await joinLeaveAndDie(doomed, join, readAll);
   const type = await groupType(bootstrap, group);
-  await second.leave();
+  await last.leave();
   return type;
 }
 
 const groupMembers = async (bootstrap) =>
-  expectEqual(await joinLeaveAndDie(bootstrap, CLASSIC), 'classic', 'type of the group');
+  expectEqual(await playOut(bootstrap, CLASSIC), 'classic', 'type of the group');
 
 const consumerGroupMembers = async (bootstrap) =>
-  expectEqual(await joinLeaveAndDie(bootstrap, CONSUMER), 'consumer', 'type of the group');
+  expectEqual(await playOut(bootstrap, CONSUMER), 'consumer', 'type of the group');
 
 async function groupCommit(bootstrap) {
   const [topic, group] = [await makeTopic(bootstrap), fresh('group')];
@@ -118,13 +116,7 @@ async function groupRoundRobin(bootstrap) {
   const topics = [await makeTopic(bootstrap, 3), await makeTopic(bootstrap, 3)];
   const group = fresh('group');
   const members = await Promise.all([1, 2].map(() => Member.join(bootstrap, topics, group)));
-  await awaitShared(members, 6);
-  expectEqual(
-    members.map(({ owned }) => owned.length),
-    [3, 3],
-    'partitions each',
-  ); // by range: 4 and 2
-  for (const member of members) await member.leave();
+  await shareEvenly(members);
 }
 
 /** The member that comes back has died before: one that closes its consumer leaves for good. */

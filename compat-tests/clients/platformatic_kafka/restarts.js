@@ -4,21 +4,16 @@
 const { fill, makeTopic, newConsumer, newProducer, read, started, using, values } = require('./common');
 const { Member, produceAndRead } = require('./groups');
 const {
-  askBroker,
   checkExactlyOnce,
   expectEqual,
   fresh,
   numbered,
+  restart,
   waitUntil,
 } = require('../node_common/harness');
 const { awaitShared, joinOver } = require('../node_common/members');
 
 const RESUMING = { mode: 'committed', fallbackMode: 'earliest', autocommit: false };
-
-async function restart(action = 'kill') {
-  await askBroker(action);
-  await askBroker('start');
-}
 
 const commit = (consumer, topic, offset) =>
   consumer.commit({ offsets: [{ topic, partition: 0, offset: BigInt(offset), leaderEpoch: 0 }] });
@@ -101,7 +96,7 @@ async function killRebalance(bootstrap) {
   const members = [await Member.join(bootstrap, [topic], group)];
   await awaitShared(members, 6);
   for (let turn = 0; turn < 2; turn++) {
-    members.push(await joinOver(restart, () => Member.join(bootstrap, [topic], group)));
+    members.push(await joinOver(() => Member.join(bootstrap, [topic], group)));
   }
   await awaitShared(members, 6);
   await produceAndRead(bootstrap, topic, members, 0, 600);

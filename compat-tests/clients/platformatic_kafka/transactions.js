@@ -9,13 +9,13 @@ const {
   expectEqual,
   expectRejected,
   fresh,
+  tenOf,
   waitUntil,
 } = require('../node_common/harness');
 const { killTransactions: scenario } = require('../node_common/kill_transactions');
 
 const readCommitted = { isolationLevel: FetchIsolationLevels.READ_COMMITTED };
 const readUncommitted = { isolationLevel: FetchIsolationLevels.READ_UNCOMMITTED };
-const tenOf = (name) => Array.from({ length: 10 }, (_, number) => `${name}-${number}`);
 
 // Unless told otherwise it takes itself for producer 0 in its epoch 0, and whoever is another one is fenced.
 const NOBODY_YET = { producerId: -1n, producerEpoch: -1 };
