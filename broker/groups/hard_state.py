@@ -47,7 +47,7 @@ class HardState:
         self.share_settings = share_settings or ShareSettings()
         self.groups: dict[str, Group] = {}
         self.offsets = Offsets()
-        self._moving_down: dict[str, bool] = {}
+        self._moving_down: tuple[str, bool] | None = None
 
     @property
     def machines(self) -> Mapping[str, Group]:
@@ -83,11 +83,11 @@ class HardState:
         group = self.classic_group(record.group_id, now)
         is_new = record.generation_id != group.generation_id
         group.replay(record)
-        moves_down = self._moving_down.pop(record.group_id, None)
-        if moves_down is None:
+        moving, self._moving_down = self._moving_down, None  # its last record came right before this one
+        if moving is None or moving[0] != record.group_id:
             group.rebalance_is_due &= not is_new
         elif record.members:
-            group.rebalance_is_due = moves_down
+            group.rebalance_is_due = moving[1]
             for member in group.members.values():
                 group.touch(member, now)
             group.wake_at(now.monotonic_ms)
@@ -106,7 +106,7 @@ class HardState:
                 group.replay(record, now)
                 if record.kind is Kind.GROUP_EPOCH:
                     del self.groups[record.group_id]
-                    self._moving_down[record.group_id] = group.ends_in_rebalance
+                    self._moving_down = record.group_id, group.ends_in_rebalance
             return
         if not isinstance(group, ConsumerGroup):
             group = self.groups[record.group_id] = self._new_consumer_group(record.group_id)

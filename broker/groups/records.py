@@ -23,6 +23,7 @@ GROUP_METADATA_KEY_VERSION = 2
 GROUP_METADATA_VALUE_VERSION = 3
 OFFSET_COMMIT_VALUE_VERSION = 4
 OFFSET_COMMIT_VALUE_VERSION_WITH_EXPIRY = 1
+NO_TOPIC_ID = bytes(16)  # of an offset that was committed by its topic's name alone
 
 
 class StoredMember(NamedTuple):
@@ -67,7 +68,7 @@ class OffsetCommit(NamedTuple):
     metadata: str
     commit_timestamp_ms: int
     expire_timestamp_ms: int = -1
-    topic_id: bytes = bytes(16)
+    topic_id: bytes = NO_TOPIC_ID
 
 
 class OffsetTombstone(NamedTuple):

@@ -33,12 +33,10 @@ from .events import (
 )
 from .hard_state import Group as Group
 from .hard_state import HardState
-from .records import GroupMetadata, OffsetTombstone
+from .records import NO_TOPIC_ID, GroupMetadata, OffsetTombstone
 from .share.group import ShareGroup
 from .streams.events import StreamsHeartbeat
 from .streams.group import StreamsGroup
-
-_NO_TOPIC_ID = bytes(16)  # of an offset that was committed before offsets knew topic ids
 
 
 def _consumer_requests() -> ModuleType:
@@ -286,7 +284,7 @@ class Shard(HardState):
             for key in dict.fromkeys(
                 key
                 for key, committed in self.offsets.of_topic(topic)
-                if committed.topic_id in (_NO_TOPIC_ID, topic_id)
+                if committed.topic_id in (NO_TOPIC_ID, topic_id)
             )
         )
 

@@ -18,11 +18,11 @@ from ..groups.consumer import offsets as consumer_offsets
 from ..groups.consumer.group import ConsumerGroup
 from ..groups.events import Effects, Failure, GroupError, Instant
 from ..groups.offsets import CommittedOffset
+from ..groups.records import NO_TOPIC_ID
 from ..groups.shard import Shard
 from ..groups.streams import offsets as streams_offsets
 from ..groups.streams.group import StreamsGroup
 
-NO_TOPIC_ID = bytes(16)
 NO_OFFSET = CommittedOffset(-1, -1, "", -1, -1, NO_TOPIC_ID)
 
 # One topic of the answer: name, id, and (partition, offset, error) of each partition.
