@@ -93,3 +93,11 @@ class Pending:
         callback, self.on_abandon = self.on_abandon, None
         if callback is not None:
             callback()
+
+
+def when_answered(answer: Any, then: Callable[[Any], None]) -> None:
+    """Call `then` with the response that a handler has returned: now, or when a Pending has it."""
+    if isinstance(answer, Pending):
+        answer.on_complete = lambda: then(answer.response)
+    else:
+        then(answer)

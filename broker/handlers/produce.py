@@ -24,7 +24,7 @@ from ...protocol.record_validation import prepare
 from ...storage.errors import OutOfOrderSequence, StorageError
 from ..admission import admit
 from ..connection import CloseConnection
-from ..context import Pending, RequestContext
+from ..context import Pending, RequestContext, when_answered
 from ..partition import Partition, PartitionOffline
 from ..topics import Topic
 from ..transactions.events import Producer
@@ -70,11 +70,7 @@ def _after_end(request: Any, context: RequestContext) -> Pending | None:
 
     def resume() -> None:
         context.now_ms, context.monotonic_ms = node.clock.wall_ms(), node.clock.monotonic_ms()
-        answer = _produce(request, context)
-        if isinstance(answer, Pending):
-            answer.on_complete = lambda: pending.complete(answer.response)
-        else:
-            pending.complete(answer)
+        when_answered(_produce(request, context), pending.complete)
 
     rows = [row for topic in request.topic_data for row in topic.partition_data]
     size = sum(len(row.records or b"") for row in rows)

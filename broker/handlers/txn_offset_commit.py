@@ -16,7 +16,7 @@ from ...protocol.errors import ErrorCode
 from ...protocol.messages.txn_offset_commit import RESPONSE, RESPONSE_PARTITION, RESPONSE_TOPIC
 from ..admission import ADMITTED, Admission, admit
 from ..committed_topics import Errors, Reply, answered, resolve
-from ..context import Pending, RequestContext
+from ..context import Pending, RequestContext, when_answered
 from ..effects import Failure
 from ..groups.events import CommitPartition, CommitRequest
 from ..partition import PartitionOffline
@@ -97,10 +97,7 @@ def _once_durable(answer: Any, admission: Admission, lost: Callable[[], Any]) ->
     def wait(response: Any) -> None:
         partition.when_committed(end_offset, lambda error: pending.complete(lost() if error else response))
 
-    if isinstance(answer, Pending):
-        answer.on_complete = lambda: wait(answer.response)
-    else:
-        wait(answer)
+    when_answered(answer, wait)
     return pending.settled()
 
 
