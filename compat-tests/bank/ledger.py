@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from probes import Prober
 
 from odradek.protocol.control_records import parse_end_transaction_marker
-from odradek.protocol.messages import create_topics, fetch, list_offsets, offset_fetch, produce
+from odradek.protocol.messages import create_topics, fetch, list_offsets, offset_commit, offset_fetch, produce
 from odradek.protocol.record_batch import Record, batches, build_batch, records
 
 ORDERS, LEDGER, GROUP = "transfers", "ledger", "tellers"
@@ -73,16 +73,25 @@ class Books:
         self.entries: list[list[Entry]] = [[] for _ in range(LEDGER_PARTITIONS)]
         self._positions = [0] * LEDGER_PARTITIONS
         self._aborting: list[set[int]] = [set() for _ in range(LEDGER_PARTITIONS)]
+        self._committed = [0] * ORDER_PARTITIONS
         self.audits = 0
 
     def open(self) -> None:
-        """Make the topics."""
+        """Make the topics, and commit the begin of the orders, so that there always is an offset."""
         sizes = {ORDERS: ORDER_PARTITIONS, LEDGER: LEDGER_PARTITIONS}
         topics = [
             create_topics.REQUEST_TOPIC(name=name, num_partitions=size, replication_factor=1)
             for name, size in sizes.items()
         ]
         self._ask("create_topics", 5, topics=topics, timeout_ms=30_000)
+        rows = [
+            offset_commit.REQUEST_PARTITION(partition_index=index, committed_offset=offset)
+            for index, offset in enumerate(self._committed)
+        ]
+        begin = offset_commit.REQUEST_TOPIC(name=ORDERS, partitions=rows)
+        answer = self._ask("offset_commit", 7, group_id=GROUP, topics=[begin])
+        if any(row.error_code for row in answer.topics[0].partitions):
+            raise BooksDiffer(f"the begin cannot be committed: {answer}")
 
     def reconnect(self) -> None:
         """The broker was away."""
@@ -121,8 +130,10 @@ class Books:
     def audit(self) -> bool:
         """Read on in the ledger, committed entries alone; whether no transaction is open in any partition.
 
-        Raises BooksDiffer where a partition without an open transaction does not sum up to zero.
+        Raises BooksDiffer where a partition without an open transaction does not sum up to zero, and where
+        the group's offset for a partition has gone back or is not there.
         """
+        self._check_progress()
         rows = [
             fetch.REQUEST_PARTITION(partition=index, fetch_offset=position, partition_max_bytes=1 << 22)
             for index, position in enumerate(self._positions)
@@ -205,17 +216,24 @@ class Books:
 
     def check_offsets(self) -> None:
         """The group has committed the end of every partition of orders. Raises BooksDiffer."""
-        indexes = list(range(ORDER_PARTITIONS))
-        asked = list_offsets.REQUEST_TOPIC(
-            name=ORDERS,
-            partitions=[
-                list_offsets.REQUEST_PARTITION(partition_index=index, timestamp=-1) for index in indexes
-            ],
-        )
+        rows = [
+            list_offsets.REQUEST_PARTITION(partition_index=index, timestamp=-1)
+            for index in range(ORDER_PARTITIONS)
+        ]
+        asked = list_offsets.REQUEST_TOPIC(name=ORDERS, partitions=rows)
         ends = self._ask("list_offsets", 5, replica_id=-1, isolation_level=1, topics=[asked])
-        topic = offset_fetch.REQUEST_TOPIC(name=ORDERS, partition_indexes=indexes)
-        committed = self._ask("offset_fetch", 7, group_id=GROUP, topics=[topic], require_stable=True)
-        wanted = {row.partition_index: row.offset for row in ends.topics[0].partitions}
-        found = {row.partition_index: row.committed_offset for row in committed.topics[0].partitions}
+        wanted = [row.offset for row in ends.topics[0].partitions]
+        found = self._offsets(stable=True)
         if found != wanted:
             raise BooksDiffer(f"the group has committed {found} where orders end with {wanted}")
+
+    def _check_progress(self) -> None:
+        found = self._offsets(stable=False)
+        if any(now < before for now, before in zip(found, self._committed, strict=True)):
+            raise BooksDiffer(f"the group had committed {self._committed}, and now {found}")
+        self._committed = found
+
+    def _offsets(self, *, stable: bool) -> list[int]:
+        topic = offset_fetch.REQUEST_TOPIC(name=ORDERS, partition_indexes=list(range(ORDER_PARTITIONS)))
+        answer = self._ask("offset_fetch", 7, group_id=GROUP, topics=[topic], require_stable=stable)
+        return [row.committed_offset for row in answer.topics[0].partitions]
