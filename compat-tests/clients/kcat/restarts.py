@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from harness import ask_broker, check_exactly_once, expect_equal, fresh, numbered, wait_until
-from tool import GROUP, Member, command, fill, kcat, lines, make_topics, send, shared, values
+from tool import GROUP, Member, command, fill, kcat, lines, make_topics, read_by, send, shared, values
 
 
 def restart(how: str) -> None:
@@ -80,7 +80,6 @@ def kill_rebalance(bootstrap: str) -> None:
     shared(members, topics, 60)
     for topic in topics:
         send(bootstrap, topic, b"key:%s-later\n" % topic.encode())
-    wanted = {*topics, *(f"{topic}-later" for topic in topics)}
-    wait_until(lambda: {value for one in members for value in one.seen} == wanted, "every record is read", 45)
+    read_by(members, {*topics, *(f"{topic}-later" for topic in topics)})
     for one in members:
         one.leave()

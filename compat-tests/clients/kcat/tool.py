@@ -149,3 +149,8 @@ def shared(members: list[Member], topics: list[str], seconds: float = 45) -> Non
         return all(owned) and sum(map(len, owned)) == len(topics) and set().union(*owned) == set(topics)
 
     wait_until(share, f"{len(topics)} topics shared by {len(members)}", seconds)
+
+
+def read_by(members: list[Member], wanted: set[str]) -> None:
+    """Wait until the members have printed these values, and no other."""
+    wait_until(lambda: {value for one in members for value in one.seen} == wanted, "every record is read", 45)
