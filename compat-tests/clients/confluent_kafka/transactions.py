@@ -76,7 +76,7 @@ def transactions_fenced(bootstrap: str) -> None:
 
 def transactions_timeout(bootstrap: str) -> None:
     topic = make_topic(bootstrap)
-    slow = new_producer(bootstrap, fresh("transactional"), **{"transaction.timeout.ms": 1000})
+    slow = new_producer(bootstrap, fresh("transactional"), **{"transaction.timeout.ms": 3000})
     write(slow, topic, "slow")
     quick = new_producer(bootstrap, fresh("transactional"))
     write(quick, topic, "quick")

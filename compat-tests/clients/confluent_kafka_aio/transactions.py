@@ -85,7 +85,7 @@ async def transactions_fenced(bootstrap: str) -> None:
 
 async def transactions_timeout(bootstrap: str) -> None:
     topic = await make_topic(bootstrap)
-    slow = await new_transactional(bootstrap, fresh("transactional"), **{"transaction.timeout.ms": 1000})
+    slow = await new_transactional(bootstrap, fresh("transactional"), **{"transaction.timeout.ms": 3000})
     await write(slow, topic, "slow")
     quick = await new_transactional(bootstrap, fresh("transactional"))
     await write(quick, topic, "quick")

@@ -85,7 +85,7 @@ def transactions_fenced(bootstrap: str) -> None:
 
 def transactions_timeout(bootstrap: str) -> None:
     topic = make_topic(bootstrap)
-    slow = new_producer(bootstrap, fresh("transactional"), transaction_timeout_ms=1000)
+    slow = new_producer(bootstrap, fresh("transactional"), transaction_timeout_ms=3000)
     write(slow, topic, "slow")
     quick = new_producer(bootstrap, fresh("transactional"))
     write(quick, topic, "quick")

@@ -80,7 +80,7 @@ async function transactionsFenced(bootstrap) {
 
 async function transactionsTimeout(bootstrap) {
   const topic = await makeTopic(bootstrap);
-  const slow = await transactionalProducer(bootstrap, undefined, { transactionTimeout: 1000 });
+  const slow = await transactionalProducer(bootstrap, undefined, { transactionTimeout: 3000 });
   const late = await write(slow, topic, 'slow');
   await (await write(await transactionalProducer(bootstrap), topic, 'quick')).commit();
   // Readers get past the open transaction once its time is up; Apache Kafka looks every ten seconds.

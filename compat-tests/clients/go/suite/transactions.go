@@ -105,7 +105,7 @@ func transactionsFenced(client Client, _ string) {
 
 func transactionsTimeout(client Client, _ string) {
 	topic := makeTopic(client, 1)
-	slow := newTransactional(client, harness.Fresh("transactional"), 1000)
+	slow := newTransactional(client, harness.Fresh("transactional"), 3000)
 	write(slow, topic, "slow")
 	quick := newTransactional(client, harness.Fresh("transactional"), 0)
 	write(quick, topic, "quick")

@@ -11,7 +11,7 @@ final class TransactionsTimeout implements Scenario {
     @Override
     public void run(String bootstrap) {
         String topic = Topics.create(bootstrap);
-        Object[] hasty = {"transactional.id", Check.fresh("transactional"), "transaction.timeout.ms", 1000};
+        Object[] hasty = {"transactional.id", Check.fresh("transactional"), "transaction.timeout.ms", 3000};
         Object[] usual = {"transactional.id", Check.fresh("transactional")};
         KafkaProducer<String, String> slow = Producers.producer(bootstrap, hasty);
         write(slow, topic, "slow");
