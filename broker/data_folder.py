@@ -95,6 +95,20 @@ class DataFolder:
         except StorageFailed as error:
             log.error("What was deleted stays on the disk until the next start: %s", error)
 
+    def take_away(self, keys: Iterable[TopicPartition]) -> list[str]:
+        """Free the names of logs; the paths of what is left to be removed by `clear`. What goes wrong is told
+        in the log.
+        """
+        try:
+            return self._directory.take_away(keys)
+        except StorageFailed as error:
+            log.error("What was deleted stays on the disk until the next start: %s", error)
+            return []
+
+    def clear(self, paths: Iterable[str]) -> OSError | None:
+        """Remove what was taken away, in any thread; return what went wrong."""
+        return self._directory.clear(paths)
+
     def clear_strays(self, image: MetadataImage) -> None:
         """Clear away directories that belong to no topic: deleted and half-made ones are removed, others
         renamed. Raises StorageFailed.

@@ -18,6 +18,7 @@ from ..storage.log import Log
 from .config.broker_config import ConfigError, TopicConfig, validate_topic_overrides
 from .metadata_image import TOPIC_RESOURCE, MetadataImage, TopicImage
 from .partition import Partition
+from .removals import Removals
 from .topic_names import INTERNAL_TOPICS, collision_key, name_problem
 from .topic_policy import TopicPolicy, topic_policy
 
@@ -84,6 +85,7 @@ class Topics:
         self._metadata_log = metadata_log
         self._image = image
         self._syncs = syncs
+        self._removals = Removals(directory, syncs)
         self._random_uuid = random_uuid
         self._by_name: dict[str, Topic] = {}
         self._by_id: dict[bytes, Topic] = {}
@@ -197,7 +199,7 @@ class Topics:
         gone = [partition for topic in topics for partition in topic.partitions]
         for partition in gone:
             partition.retire()
-        self._directory.remove_logs((partition.topic, partition.index) for partition in gone)
+        self._removals.remove((partition.topic, partition.index) for partition in gone)
         for topic in topics:
             self._tell(topic, self.on_deleted)
             self._tell(topic, self.on_changed)

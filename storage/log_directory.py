@@ -229,13 +229,22 @@ class LogDirectory:
         self.remove_logs([(topic, index)])
 
     def remove_logs(self, keys: Iterable[TopicPartition]) -> None:
-        """Remove logs, closing them if they are open. Their names are free then, and durably so.
+        """Remove logs, closing them if they are open. Their names are free then, and durably so. Raises
+        StorageFailed.
+        """
+        error = self.clear(self.take_away(keys))
+        if error is not None:
+            raise StorageFailed(f"logs in {self.path} cannot be removed: {error}") from error
 
-        The directories get another name first, `<topic>-<n>.<unique>-delete`: what is left of them by a crash
-        is removed at the next start. Raises StorageFailed.
+    def take_away(self, keys: Iterable[TopicPartition]) -> list[str]:
+        """Close logs and free their names, durably. Return the paths at which their directories lie now, for
+        `clear`.
+
+        They end in `<topic>-<n>.<unique>-delete`: what is left of them by a crash is removed at the next
+        start. Raises StorageFailed.
         """
         keys = list(keys)
-        renamed = []
+        renamed: list[str] = []
         try:
             self._let_go(keys)
             for key in keys:
@@ -243,10 +252,18 @@ class LogDirectory:
                     renamed.append(self._file(self._spare_name(*key, DELETED)))
                     self._file_system.rename(self.log_path(*key), renamed[-1])
             self._file_system.sync_directory(self.path)
-            for path in renamed:
-                self._file_system.remove_tree(path)
         except OSError as error:
             raise StorageFailed(f"logs in {self.path} cannot be removed: {error}") from error
+        return renamed
+
+    def clear(self, paths: Iterable[str]) -> OSError | None:
+        """Remove directories that were taken away, in any thread; return what went wrong."""
+        try:
+            for path in paths:
+                self._file_system.remove_tree(path)
+        except OSError as error:
+            return error
+        return None
 
     def set_aside(self, topic: str, index: int) -> str:
         """Free the name of a log and keep its files, as `<topic>-<n>.<unique>-stray`. Return their new path.
