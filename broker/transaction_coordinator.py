@@ -18,7 +18,7 @@ from .coordinator import Coordinator
 from .coordinator_home import RecordFormat
 from .effects import Instant
 from .internal_topics import TRANSACTIONS_TOPIC, make_internal_topic
-from .markers import Marker, write_marker
+from .markers import LARGEST_EPOCH, Marker, write_marker
 from .timers import Timer, Timers
 from .transaction_ends import TransactionEnds
 from .transactions.events import TransactionConfig, TransactionError, WriteMarkers
@@ -93,7 +93,9 @@ class TransactionCoordinator(Coordinator):
         """End the transactions in partitions that no transactional id has any more.
 
         A loss of power can leave them, when it takes the coordinator's records and leaves those of producers:
-        nobody would ever end them, and readers of committed records would wait for ever.
+        nobody would ever end them, and readers of committed records would wait for ever. What is aborted ends
+        with the next epoch: a batch of it that its producer sends again is refused, and not taken for one
+        that is there.
         """
         known: dict[int, Transaction] = {
             transaction.stored.producer_id: transaction
@@ -106,15 +108,17 @@ class TransactionCoordinator(Coordinator):
                 continue
             for producer_id, entry in list(partition.log.producers.entries.items()):
                 owner = known.get(producer_id)
-                place = (partition.topic, partition.index)
+                ended = entry.producer_epoch
                 if entry.current_txn_first_offset == NO_OFFSET or (
-                    owner is not None and place in owner.stored.partitions
+                    owner is not None and owner.is_open_in((partition.topic, partition.index), ended)
                 ):
                     continue
-                committed = owner is not None and owner.has_committed(entry.producer_epoch)
-                outcome = "committed" if committed else "aborted"
+                epoch = _coordinator_epoch(partition, producer_id)
+                marker = Marker(producer_id, min(ended + 1, LARGEST_EPOCH), False, epoch)
+                if owner is not None and owner.has_committed(ended):
+                    marker = marker._replace(producer_epoch=owner.stored.producer_epoch, committed=True)
+                outcome = "committed" if marker.committed else "aborted"
                 log.warning("%s: a transaction of producer %d is %s.", partition, producer_id, outcome)
-                marker = Marker(producer_id, entry.producer_epoch, committed, entry.coordinator_epoch)
                 write_marker(partition, marker, self._groups, self._clock.wall_ms(), lambda _: None)
 
     def close(self) -> None:
@@ -196,7 +200,9 @@ class _MarkerRound:
                 self._settle(place, ErrorCode.NONE)
             else:
                 epoch = _coordinator_epoch(partition, order.producer_id)
-                marker = Marker(order.producer_id, order.producer_epoch, order.committed, epoch)
+                marker = Marker(
+                    order.producer_id, order.producer_epoch, order.committed, epoch, order.has_next_epoch
+                )
                 settle = partial(self._settle, place)
                 write_marker(partition, marker, self._coordinator.groups, self._now.wall_ms, settle)
 

@@ -56,11 +56,12 @@ class ProducerReply(NamedTuple):
 
 class WriteMarkers(NamedTuple):
     """The order to write the end of a transaction into its partitions, and to tell the machine when it is
-    done.
+    done. With `has_next_epoch` the epoch is the one that follows the transaction's.
     """
 
     transactional_id: str
     producer_id: int
     producer_epoch: int
     committed: bool
+    has_next_epoch: bool
     partitions: tuple[TopicPartition, ...]

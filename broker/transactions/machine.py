@@ -7,7 +7,7 @@ from typing import Any
 
 from ..effects import Instant
 from .events import VERSION_WITH_EPOCHS
-from .records import TransactionRecord
+from .records import TopicPartition, TransactionRecord
 from .transitions import COMPLETE_COMMIT, ONGOING, PREPARING
 
 EXHAUSTED_EPOCH = (1 << 15) - 2  # the last epoch that a producer is given; one more is for its last marker
@@ -53,6 +53,12 @@ class Transaction:
         stored = self.stored
         ended_with = producer_epoch + 1 if stored.client_version >= VERSION_WITH_EPOCHS else producer_epoch
         return stored.state is COMPLETE_COMMIT and stored.producer_epoch == ended_with
+
+    def is_open_in(self, place: TopicPartition, producer_epoch: int) -> bool:
+        """Whether this is the transaction of that epoch which is open in a partition, and not a later one."""
+        stored = self.stored
+        has_next_epoch = self.is_ending and stored.client_version >= VERSION_WITH_EPOCHS
+        return place in stored.partitions and producer_epoch <= stored.producer_epoch - has_next_epoch
 
     @property
     def is_ending(self) -> bool:

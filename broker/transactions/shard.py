@@ -268,5 +268,6 @@ def _markers(record: TransactionRecord) -> WriteMarkers:
         record.producer_id,
         record.producer_epoch,
         record.state is PREPARE_COMMIT,
+        record.client_version >= VERSION_WITH_EPOCHS,
         record.partitions,
     )

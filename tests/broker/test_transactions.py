@@ -197,15 +197,53 @@ def test_a_decision_outlives_a_crash(
     assert desk.offset("g", stable=True) == (7 if commit else -1, E.NONE)
 
 
-def test_a_transaction_that_nobody_knows_of_is_ended() -> None:
-    """A loss of power took the coordinator's records: what is open in a partition is aborted at the start."""
-    desk = Desk()
+def test_a_transaction_that_nobody_knows_of_is_ended(desk: Desk) -> None:
+    """A loss of power took the coordinator's records: what is open in a partition is aborted at the start.
+    Its producer, who had no answer, is not told that the batch is there.
+    """
     one = desk.producer("a")
     desk.write(one, b"x")
-    home = desk.harness.node.transactions._homes[desk.harness.node.transactions.shard_of("a")]
-    home.partition.log.truncate_to(1)  # InitProducerId is left
+    _lose_transactions(desk, "a", 1)  # InitProducerId is left
     desk.harness.restart(clean=False)
     assert (desk.state("a"), desk.stable_end(), desk.committed()) == ("Empty", 2, [])
+    assert desk.write(one, b"x").error_code == E.INVALID_PRODUCER_EPOCH
+    one = following(one, desk.end(one, commit=False))
+    assert desk.write(one, b"x").error_code == E.NONE
+    desk.end(one, commit=True)
+    assert desk.committed() == [b"x"]
+
+
+@pytest.mark.parametrize("markers_wait", [False, True])
+def test_markers_that_come_again_do_not_end_the_next_transaction(
+    desk: Desk, markers_wait: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loss of power took the record that all of them are written: the transaction after it, of which only
+    its partition knows, is aborted.
+    """
+    one = desk.producer("a")
+    desk.write(one, b"x")
+    one = following(one, desk.end(one, commit=True))
+    desk.write(one, b"y")
+    desk.commit_offset(one, "g", 7)
+    _lose_transactions(desk, "a", 3)  # PrepareCommit is left
+    with monkeypatch.context() as patch:
+        if markers_wait:
+            patch.setattr(TransactionCoordinator, "carry_out", lambda *_: None)
+        desk.harness.restart(clean=False)
+    desk.harness.advance(1_000)
+    assert desk.state("a") == "CompleteCommit"
+    assert (desk.committed(), desk.offset("g")) == ([b"x"], (-1, E.NONE))
+    assert desk.stable_end() == desk.harness.node.topics.partition("orders", 0).high_watermark  # type: ignore[union-attr]
+    one = following(one, desk.end(one, commit=False))
+    desk.write(one, b"z")
+    desk.end(one, commit=True)
+    assert desk.committed() == [b"x", b"z"]
+
+
+def _lose_transactions(desk: Desk, transactional_id: str, end_offset: int) -> None:
+    transactions = desk.harness.node.transactions
+    home = transactions._homes[transactions.shard_of(transactional_id)]
+    home.partition.log.truncate_to(end_offset)
 
 
 def test_a_deleted_topic_holds_no_transaction_up(desk: Desk) -> None:
