@@ -9,7 +9,7 @@ from the newest snapshot that is whole and does not reach beyond the end, plus t
 contradicts the promise below the recovery point is damage, and raised.
 
 Whatever is cut or removed is synced before anything can be appended: it must not come back after another
-crash.
+crash. So is whatever is kept: it must not go any more.
 """
 
 from __future__ import annotations
@@ -116,8 +116,7 @@ class Loader:
         self._leader_epochs.truncate_from_end(end)
         producers = self._load_producers(end)
         if not self._clean:
-            # A killed process may have left a truncation, too, that a loss of power would undo.
-            self._segments[-1].file.sync()
+            self._sync_recovered()
         if self._removed or not self._clean:
             self._file_system.sync_directory(self._directory)
         return LoadedLog(
@@ -298,6 +297,15 @@ class Loader:
         # A process that was killed may have cut them, and a loss of power would undo that.
         segment.offset_index.changed = segment.time_index.changed = True
         return next_offset
+
+    def _sync_recovered(self) -> None:
+        """What was found beyond the recovery point may be in the page cache only, and is about to be read by
+        consumers, and acknowledged to producers who repeat it. The last segment may have been truncated, too,
+        by a process that was killed.
+        """
+        for segment in self._segments:
+            if segment.changed or segment is self._segments[-1]:
+                segment.file.sync()
 
     def _resume(self, segment: Segment) -> int:
         """Set the segment's end to where the reading has to begin, its indexes to what holds below. Return

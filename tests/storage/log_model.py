@@ -103,7 +103,7 @@ class LogModel:
             # The log start lies within a batch that is gone with all behind it: the log began anew there.
             self.first_offset, self.first_producers = end, known_producers(log.producers)
             self.batches = []
-        self.synced_offset = max(self.synced_offset, log.synced_offset)
+        self.synced_offset = end  # it may be read, and is acknowledged to who sends it again
 
     def _forget_producers(self, state: ProducerState) -> None:
         """Ask no more for what a crash took of producers: they may go back to what of deleted batches had not

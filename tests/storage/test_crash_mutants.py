@@ -15,6 +15,7 @@ from odradek.storage.log import Log
 from odradek.storage.log_directory import LogDirectory
 from odradek.storage.log_syncing import SyncedLog
 from odradek.storage.producer_state import ProducerState
+from odradek.storage.recovery import Loader
 from odradek.storage.segment import Segment
 from odradek.storage.snapshots import SnapshotFiles
 from odradek.storage.sync import SyncTicket
@@ -182,6 +183,11 @@ def sync_the_active_segment_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SyncedLog, "_take_changed_files", take_changed)
 
 
+def sync_the_last_segment_only_after_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a start has found in the segments before stays in the page cache, and can be lost afterwards."""
+    monkeypatch.setattr(Loader, "_sync_recovered", lambda self: self._segments[-1].file.sync())
+
+
 # With each the seed with which it shows early, and the steps that have to come often for that.
 MUTATIONS: dict[Mutation, tuple[str, tuple[str, ...]]] = {
     sync_no_directories: ("3", ()),
@@ -199,6 +205,7 @@ MUTATIONS: dict[Mutation, tuple[str, tuple[str, ...]]] = {
     truncate_before_the_recovery_point_is_lowered: ("1", ("truncate", "checkpoint")),
     keep_the_checkpoint_of_a_removed_log: ("5", ("checkpoint", "delete", "create", "append")),
     sync_the_active_segment_only: ("3", ("roll", "sync")),
+    sync_the_last_segment_only_after_a_crash: ("1", ("roll", "be_killed")),
 }
 
 

@@ -26,6 +26,7 @@ from tests.storage.logs import (
     new_log,
     reopen,
     segment_path,
+    send,
     sync,
 )
 
@@ -393,6 +394,28 @@ def test_a_truncation_that_was_killed_is_synced_by_the_next_start() -> None:
         end = reopen(killed, LogConfig()).log_end_offset
         for seed in range(10):
             assert reopen(killed.power_loss(Random(seed)), LogConfig()).log_end_offset == end
+
+
+@pytest.mark.parametrize("recovery_point", [0, 2])
+def test_what_a_start_finds_in_any_segment_is_synced(recovery_point: int) -> None:
+    """It is readable at once, and a producer who repeats it is told where it is: a loss of power must not
+    take it then, though the killed process had synced none of it, and had begun further segments.
+    """
+    file_system = FaultyFileSystem()
+    log = new_log(file_system)
+    fill(log, recovery_point)
+    sync(log, checkpoint=True)
+    for sequence in range(3):
+        log.roll()
+        send(log, sequence)
+    killed = file_system.process_kill()
+    killed.sync_directory("data")
+    killed.sync_directory("/")
+    log = reopen(killed, recovery_point=recovery_point)
+    assert send(log, 0) == (recovery_point, True)
+    found = contents(log)
+    for seed in range(40):
+        assert contents(reopen(killed.power_loss(Random(seed)), recovery_point=recovery_point)) == found
 
 
 @pytest.mark.parametrize("seed", range(20))
