@@ -21,7 +21,7 @@ from .timers import Timers
 
 if TYPE_CHECKING:
     from .clock import Clock
-    from .topics import Topics
+    from .topics import Topic, Topics
 
 
 class Coordinator(ABC):
@@ -34,6 +34,7 @@ class Coordinator(ABC):
         self._timers = timers
         self._clock = clock
         self._homes: list[Home] = []
+        topics.on_deleted.append(self._on_own_topic_deleted)
 
     @abstractmethod
     def record_format(self) -> RecordFormat:
@@ -63,6 +64,12 @@ class Coordinator(ABC):
         """Answer everything that is parked with NOT_COORDINATOR, as a broker that hands over does."""
         for home in self._homes:
             home.shut()
+
+    def _on_own_topic_deleted(self, topic: Topic) -> None:
+        """Everything that is coordinated here has gone with the topic. Who next needs one makes another."""
+        if topic.name == self.topic_name:
+            self.close()
+            self._homes = []
 
     def shard_of(self, key: str) -> int:
         """The index of the shard, and of the partition of the internal topic, that a group or id lives in."""

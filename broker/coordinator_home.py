@@ -186,7 +186,7 @@ class Home:
 
     def shut(self) -> None:
         """Answer everything that is parked, and take no more."""
-        if self.partition.offline is not None:
+        if self.partition.offline is not None and not self.partition.deleted:
             log.error("%s has failed: what lives there is closed until the broker restarts.", self.partition)
         self._is_open = False
         effects = Effects()

@@ -15,7 +15,7 @@ from .groups.records import decode, encode
 from .groups.shard import Shard
 from .groups.share.state import InitializeState
 from .groups.streams.events import MakeTopics
-from .internal_topics import OFFSETS_TOPIC
+from .internal_topics import OFFSETS_TOPIC, SHARE_STATE_TOPIC
 from .share_coordinator import failure_of
 from .streams_groups import make_internal_topics, streams_settings
 from .timers import Timer, Timers
@@ -171,6 +171,8 @@ class GroupCoordinator(Coordinator):
     def _on_deleted(self, topic: Topic) -> None:
         self.tell_all(lambda shard, _, __, effects: shard.drop_offsets(topic.name, topic.topic_id, effects))
         self.tell_all(lambda shard, _, __, effects: shard.drop_topic(topic.topic_id, effects))
+        if topic.name == SHARE_STATE_TOPIC:
+            self.tell_all(lambda shard, _, __, effects: shard.drop_share_states(effects))
 
     def _new_member_id(self, prefix: str) -> str:
         digits = self._random_uuid().hex()

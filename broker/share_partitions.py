@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..protocol.errors import ErrorCode
 from ..storage.errors import StorageError
 from .effects import Failure
+from .internal_topics import SHARE_STATE_TOPIC
 from .partition import Partition, PartitionOffline
 from .share.events import Acknowledgement, Change, DeadLetter, ShareError
 from .share.sessions import SessionKey, ShareSessions
@@ -273,6 +274,9 @@ class SharePartitions:
         held.wake()
 
     def _on_deleted(self, topic: Topic) -> None:
+        if topic.name == SHARE_STATE_TOPIC:
+            for held in list(self._held.values()):
+                self._forget(held, ShareError(ErrorCode.NOT_LEADER_OR_FOLLOWER))
         for held in [held for held in self._held.values() if held.key.topic_id == topic.topic_id]:
             self._forget(held, _gone())
 

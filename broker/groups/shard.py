@@ -35,6 +35,7 @@ from .hard_state import Group as Group
 from .hard_state import HardState
 from .records import NO_TOPIC_ID, GroupMetadata, OffsetTombstone
 from .share.group import ShareGroup
+from .share.records import ShareStatePartitions
 from .streams.events import StreamsHeartbeat
 from .streams.group import StreamsGroup
 
@@ -293,3 +294,9 @@ class Shard(HardState):
         for group in self.groups.values():
             if isinstance(group, ShareGroup):
                 effects.records.extend(group.without_topic(topic_id))
+
+    def drop_share_states(self, effects: Effects) -> None:
+        """All states of share groups were deleted: the next heartbeat of a group asks for new ones."""
+        for group in self.groups.values():
+            if isinstance(group, ShareGroup) and group.has_state_record:
+                effects.records.append(ShareStatePartitions(group.group_id, {}, {}, {}))

@@ -2,7 +2,8 @@
 
 - 3: TOPIC_DELETION_DISABLED (KIP-322). 5: messages. 6: by name or by id (KIP-516).
 - When the answer goes out a topic is gone with its data, and the name is free. `__consumer_offsets` cannot
-  be deleted, for the groups live in it.
+  be deleted, for the groups live in it. `__transaction_state` and `__share_group_state` can, and are made
+  anew when somebody needs them.
 """
 
 from __future__ import annotations

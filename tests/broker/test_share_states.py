@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from odradek.protocol.errors import ErrorCode
+from odradek.protocol.messages import delete_topics
 from odradek.protocol.messages import initialize_share_group_state as initialize
 from odradek.protocol.messages import read_share_group_state as read_state
 from odradek.protocol.messages import read_share_group_state_summary as read_summary
@@ -119,3 +121,24 @@ def test_a_write_that_comes_late_takes_nothing_back(updates_per_snapshot: int) -
     assert stored() == (12, 1, [(12, 19), (30, 39)])
     desk.restart()
     assert stored() == (12, 1, [(12, 19), (30, 39)])
+
+
+def test_a_share_group_begins_anew_after_the_states_were_deleted(caplog: pytest.LogCaptureFixture) -> None:
+    """`__share_group_state` is made anew, and what a member had acquired goes to whoever asks next. That is
+    no failure of a disk.
+    """
+    desk = ShareDesk()
+    desk.produce(b"a", b"b")
+    epoch = desk.join()
+    assert desk.acquired(0) == [(0, 1, 1)]
+    assert desk.acknowledge(1, (0, 0, [ACCEPT])).error_code == 0
+    gone = delete_topics.REQUEST_TOPIC(name="__share_group_state")
+    assert desk.ask("delete_topics", 6, topics=[gone]).responses[0].error_code == 0
+    assert caplog.records == []
+    late = desk.acknowledge(2, (1, 1, [ACCEPT]))
+    assert late.error_code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    desk.beat(epoch=epoch)
+    assert desk.acquired(3) == [(0, 1, 1)]
+    assert desk.acknowledge(4, (0, 1, [ACCEPT, ACCEPT])).error_code == 0
+    desk.restart(clean=False)
+    assert offsets(desk)[0] == (0, 0, 0)

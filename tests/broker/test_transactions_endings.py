@@ -15,7 +15,7 @@ from odradek.broker.handlers.produce import handle
 from odradek.broker.transaction_coordinator import TransactionCoordinator
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.errors import ErrorCode as E
-from odradek.protocol.messages import add_partitions_to_txn, produce, write_txn_markers
+from odradek.protocol.messages import add_partitions_to_txn, delete_topics, produce, write_txn_markers
 
 from .harness import batch
 from .transaction_desk import Desk, Producer, following
@@ -315,3 +315,28 @@ def test_what_waits_for_an_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     assert not waits.write(b"third").done
     waits.write_markers()
     assert [row.last_sequence for row in waits.desk.producers(1)] == [0]
+
+
+def test_transactions_go_on_after_their_topic_was_deleted(desk: Desk) -> None:
+    """Nobody knows the ids any more. When somebody next looks for the coordinator, the topic is made anew and
+    what was open is aborted.
+    """
+    one = desk.producer("a")
+    desk.add(one)
+    desk.write(one, b"lost")
+    gone = delete_topics.REQUEST_TOPIC(name="__transaction_state")
+    assert desk.ask(ApiKey.DELETE_TOPICS, 6, topics=[gone]).responses[0].error_code == E.NONE
+    assert desk.end(one, commit=True).error_code == E.COORDINATOR_NOT_AVAILABLE
+    found = desk.ask(ApiKey.FIND_COORDINATOR, 6, key_type=1, coordinator_keys=["a"])
+    assert found.coordinators[0].error_code == E.NONE
+    assert desk.end(one, commit=True).error_code == E.INVALID_PRODUCER_ID_MAPPING
+    assert (desk.stable_end(), desk.committed()) == (2, [])
+    for transactional_id in ("a", "b"):
+        another = desk.producer(transactional_id)
+        assert another[1] != one[1]
+        desk.add(another)
+        desk.write(another, transactional_id.encode())
+        assert desk.end(another, commit=True).error_code == E.NONE
+    assert desk.committed() == [b"a", b"b"]
+    desk.harness.restart(clean=False)
+    assert desk.state("a") == "CompleteCommit"
