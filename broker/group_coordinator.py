@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .consumer_groups import BrokerTopics, consumer_settings
-from .context import Pending
+from .context import Pending, RequestContext
 from .coordinator import Coordinator
 from .coordinator_home import Event, RecordFormat
 from .effects import Instant
@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 # have their shares makes another rebalance, of which they learn by a heartbeat, seconds later. (The timers of
 # Apache Kafka are slow enough to gather members of the classic protocol where it has no delay.)
 GATHERING_MS = 10
+
+
+class _Join(NamedTuple):
+    """The heartbeat of a member that waits to join, the connection it came by, and who gets the reply."""
+
+    heartbeat: ConsumerHeartbeat
+    connection_id: int
+    done: Callable[[Any], None]
 
 
 class GroupCoordinator(Coordinator):
@@ -63,7 +71,8 @@ class GroupCoordinator(Coordinator):
         self._group_config = _group_config(config)
         self._check_interval_ms: int = config["offsets.retention.check.interval.ms"]
         self._retention: Timer | None = None
-        self._joining: dict[str, list[tuple[ConsumerHeartbeat, Callable[[Any], None]]]] = {}
+        self._joining: dict[str, list[_Join]] = {}
+        self._admissions: dict[str, Timer] = {}
 
     def record_format(self) -> RecordFormat:
         """The records of groups and their offsets."""
@@ -124,26 +133,61 @@ class GroupCoordinator(Coordinator):
             self._admit(group_id)
 
     def join_consumer_group(
-        self, heartbeat: ConsumerHeartbeat, finish: Callable[[ConsumerHeartbeatReply | Failure], Any]
+        self,
+        context: RequestContext,
+        heartbeat: ConsumerHeartbeat,
+        finish: Callable[[ConsumerHeartbeatReply | Failure], Any],
     ) -> Pending:
         """A member joins a consumer group (KIP-848), answered after GATHERING_MS with what `finish` makes of
         the reply. All who come meanwhile are in the group before any is told its share: then nobody is told
         of one that it has to give up again.
         """
         pending = Pending()
-        joining = self._joining.setdefault(heartbeat.group_id, [])
-        joining.append((heartbeat, lambda reply: pending.complete(finish(reply))))
-        if len(joining) == 1:
-            self._timers.at(self.now().monotonic_ms + GATHERING_MS, lambda: self._admit(heartbeat.group_id))
+        group_id = heartbeat.group_id
+        join = _Join(heartbeat, context.connection_id, lambda reply: pending.complete(finish(reply)))
+        self._joining.setdefault(group_id, []).append(join)
+        if group_id not in self._admissions:
+            deadline_ms = self.now().monotonic_ms + GATHERING_MS
+            self._admissions[group_id] = self._timers.at(deadline_ms, lambda: self._admit(group_id))
         return pending
 
     def _admit(self, group_id: str) -> None:
-        joining = self._joining.pop(group_id, [])
+        joining = self._joining.pop(group_id)
+        self._admissions.pop(group_id).cancel()
         if len(joining) > 1:
-            for heartbeat, _ in joining:
-                self.tell(group_id, _announcement(heartbeat))
-        for heartbeat, done in joining:
-            self.call(group_id, consumer_heartbeat(heartbeat), done)
+            for join in joining:
+                self.tell(group_id, _announcement(join.heartbeat))
+        for join in joining:
+            self.call(group_id, consumer_heartbeat(join.heartbeat), join.done)
+
+    def _admit_before(self, context: RequestContext, group_id: str) -> None:
+        """Requests of one connection take effect in their order: who asked to join by an earlier one is in
+        the group when the next is answered.
+        """
+        joining = self._joining.get(group_id, ())
+        if any(join.connection_id == context.connection_id for join in joining):
+            self._admit(group_id)
+
+    def ask_each(
+        self,
+        context: RequestContext,
+        events: Sequence[tuple[str, Event]],
+        finish: Callable[[list[Any]], Any],
+    ) -> Any | Pending:
+        """Hand each event to the shard of its group, once the members have joined that the connection has
+        brought before.
+        """
+        for group_id, _ in events:
+            self._admit_before(context, group_id)
+        return super().ask_each(context, events, finish)
+
+    def ask_all(
+        self, context: RequestContext, event: Event, finish: Callable[[list[Any]], Any]
+    ) -> Any | Pending:
+        """Hand one event to every shard, likewise."""
+        for group_id in tuple(self._joining):
+            self._admit_before(context, group_id)
+        return super().ask_all(context, event, finish)
 
     def expire_offsets(self) -> None:
         """Remove the offsets and the empty groups whose retention is over, now."""

@@ -45,7 +45,7 @@ def handle(request: Any, context: RequestContext) -> Any:
     )
     groups = context.node.groups
     if request.member_epoch == JOIN_EPOCH:
-        return groups.join_consumer_group(heartbeat, _response)
+        return groups.join_consumer_group(context, heartbeat, _response)
     return groups.ask(context, request.group_id, consumer_heartbeat(heartbeat), _response)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from odradek.broker.group_coordinator import GATHERING_MS
+from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.errors import ErrorCode
+from odradek.protocol.messages import consumer_group_heartbeat
 from odradek.protocol.messages.consumer_group_heartbeat import TOPIC_PARTITIONS
 
 from .config_desk import resource
@@ -104,6 +106,43 @@ def test_static_members_that_join_together_have_their_places() -> None:
     desk.wait(GATHERING_MS)
     assert sorted(p for join in joins for p in assigned(join.response)) == [0, 1, 2]
     assert {member.member_id for member in described(desk).members} == {"m2", "m3"}
+
+
+@pytest.mark.parametrize(("epoch", "instance"), [(-1, {}), (-2, {"instance_id": "i"})])
+def test_who_leaves_before_its_join_is_answered_is_gone(epoch: int, instance: dict[str, Any]) -> None:
+    """Requests of one connection take effect in their order: nothing is left for a client that has gone."""
+    desk = Desk()
+    join = joining(desk, "m1", **instance)
+    left = beat(desk, "m1", epoch, **instance)
+    assert (left.error_code, left.member_epoch) == (ErrorCode.NONE, epoch)
+    assert assigned(join.response) == [0, 1, 2]
+    desk.wait(GATHERING_MS)
+    assert sorted(assigned(beat(desk, "m2", **instance))) == [0, 1, 2]
+    assert [member.member_id for member in described(desk).members] == ["m2"]
+
+
+def test_a_member_commits_before_its_join_is_answered() -> None:
+    """And whoever asks for the members by the same connection is told of all that it has brought."""
+    desk = Desk()
+    join = joining(desk, "m1")
+    assert desk.commit(7, generation_id_or_member_epoch=2, member_id="m1") == ErrorCode.NONE
+    assert join.response.member_epoch == 2
+    another = joining(desk, "m2")
+    assert {member.member_id for member in described(desk).members} == {"m1", "m2"}
+    assert another.is_done
+
+
+def test_others_do_not_keep_members_from_joining_together() -> None:
+    """A heartbeat that comes by another connection finds the group as it was."""
+    desk = Desk()
+    joins = [joining(desk, "m1"), joining(desk, "m2")]
+    request = consumer_group_heartbeat.REQUEST(group_id="g", member_id="m3", member_epoch=-1)
+    other = desk.harness.ask(ApiKey.CONSUMER_GROUP_HEARTBEAT, 1, request, connection_id=2)
+    assert other.error_code == ErrorCode.GROUP_ID_NOT_FOUND
+    assert not any(join.is_done for join in joins)
+    desk.wait(GATHERING_MS)
+    assert sorted(p for join in joins for p in assigned(join.response)) == [0, 1, 2]
+    assert {join.response.member_epoch for join in joins} == {3}
 
 
 def test_members_that_join_as_the_broker_stops_are_told_so() -> None:
