@@ -72,12 +72,6 @@ class Wanted:
         """Where reading ends for this client."""
         return self.partition.last_stable_offset if committed_only else self.partition.high_watermark
 
-    def need_not_wait(self, committed_only: bool) -> bool:
-        """Whether waiting brings no more: a read gives a piece of one segment, and another lies behind it. As
-        with Kafka, the client gets what is there and comes again.
-        """
-        return self.partition.log.spans_segments(self.fetch_offset, self.upper_offset(committed_only))
-
 
 def error_row(index: int, code: int) -> Any:
     """A partition's answer that holds nothing but an error: every offset is -1, as in Kafka."""
@@ -101,30 +95,33 @@ def epoch_error(partition: Partition, current_leader_epoch: int) -> ErrorCode:
 
 
 def read_all(wanted: Sequence[Wanted], parameters: FetchParameters) -> tuple[list[Any], int, bool]:
-    """The rows of all partitions in order, how many bytes of records they hold, and whether one is an
-    error or has diverged.
+    """The rows of all partitions in order, how many bytes of records they hold, and whether one of them is
+    not worth waiting for.
     """
     left = parameters.max_bytes
     min_one = not parameters.hard_max_bytes
-    rows, total, failed = [], 0, False
+    rows, total, settled = [], 0, False
     for each in wanted:
-        row = _read(each, min(each.max_bytes, left), min_one, parameters)
+        row, is_settled = _read(each, min(each.max_bytes, left), min_one, parameters)
         rows.append(row)
+        settled = settled or is_settled
         size = len(row.records)
         if size:
             min_one = False
             total += size
             left = max(0, left - size)
-        elif row.error_code or row.diverging_epoch.epoch >= 0:
-            failed = True
-    return rows, total, failed
+    return rows, total, settled
 
 
-def _read(wanted: Wanted, max_bytes: int, min_one: bool, parameters: FetchParameters) -> Any:
+def _read(wanted: Wanted, max_bytes: int, min_one: bool, parameters: FetchParameters) -> tuple[Any, bool]:
+    """One partition's row, and whether waiting brings no more there: it is an error, or the reader has
+    diverged, or more lies in the next segment, while a read gives a piece of one. As with Kafka, the client
+    gets what is there and comes again.
+    """
     partition, committed_only = wanted.partition, parameters.committed_only
     error = _refusal(wanted, parameters)
     if error:
-        return _failed_row(partition.index, error)
+        return _failed_row(partition.index, error), True
     try:
         log = partition.log
         row = _row(
@@ -136,15 +133,15 @@ def _read(wanted: Wanted, max_bytes: int, min_one: bool, parameters: FetchParame
             records=b"",
         )
         if wanted.last_fetched_epoch >= 0 and _diverges(wanted, log, row):
-            return row
+            return row, True
         upper_offset = wanted.upper_offset(committed_only)
         piece = log.read(wanted.fetch_offset, max(max_bytes, 0), min_one=min_one, upper_offset=upper_offset)
         if committed_only:
             row.aborted_transactions = _aborted(log, piece, upper_offset)
         row.records = piece.records
-        return row
+        return row, log.is_cut(piece, upper_offset)
     except (StorageError, PartitionOffline) as failure:
-        return _failed_row(partition.index, failure.error_code)
+        return _failed_row(partition.index, failure.error_code), True
 
 
 def _refusal(wanted: Wanted, parameters: FetchParameters) -> ErrorCode:
@@ -211,17 +208,17 @@ class ParkedFetch:
 
     def on_change(self, partition: Partition) -> None:
         """`partition` has more to read, or has gone."""
-        wanted = self._wanted[partition]
+        parameters, wanted = self._parameters, self._wanted[partition]
         if partition.deleted or partition.offline is not None:
             self.finish()
             return
-        if self._parameters.min_bytes > 1:
-            self._measure(partition, wanted)
-            is_enough = self._total >= self._parameters.min_bytes
-            if not is_enough and not wanted.need_not_wait(self._parameters.committed_only):
-                return
-        elif wanted.upper_offset(self._parameters.committed_only) <= wanted.fetch_offset:
+        if wanted.upper_offset(parameters.committed_only) <= wanted.fetch_offset:
             return
+        # Without gaps there is at least a byte now.
+        if parameters.min_bytes > 1 or partition.log.config.compacted:
+            self._measure(partition, wanted)
+            if self._total < parameters.min_bytes:
+                return
         self.finish()
 
     def finish(self) -> None:
@@ -242,9 +239,7 @@ class ParkedFetch:
         """Count what `partition` has, as Kafka does: up to the client's limit, though a first batch beyond it
         will be sent whole.
         """
-        row = _read(wanted, wanted.max_bytes, True, self._parameters)
-        size = min(len(row.records), wanted.max_bytes)
+        row, is_settled = _read(wanted, wanted.max_bytes, True, self._parameters)
+        size = self._parameters.min_bytes if is_settled else min(len(row.records), wanted.max_bytes)
         self._total += size - self._sizes[partition]
         self._sizes[partition] = size
-        if row.error_code:
-            self._total = self._parameters.min_bytes

@@ -154,7 +154,7 @@ class ShareFetch:
             piece = log.read(offset, max_bytes, min_one=min_one, upper_offset=upper)
             found = log.aborted_transactions(piece, upper) if committed_only and len(piece.records) else ()
             aborted = [(each.producer_id, each.first_offset) for each in found]
-            return _Read(held, offset, piece, aborted, ErrorCode.NONE, log.spans_segments(offset, upper))
+            return _Read(held, offset, piece, aborted, ErrorCode.NONE, log.is_cut(piece, upper))
         except (StorageError, PartitionOffline) as failure:
             return _Read(held, offset, None, (), failure.error_code)
 

@@ -191,9 +191,12 @@ class ReadableLog:
         records = segment.region(position, end, next_offset, gaps, self.leader_epochs.epoch_at)
         return Slice(offset, records, segment.base_offset, position)
 
-    def spans_segments(self, offset: int, end_offset: int) -> bool:
-        """Whether a segment ends between the offsets, so that no single read gives what lies between them."""
-        return offset < end_offset and self._segment_number(offset) < self._segment_number(end_offset)
+    def is_cut(self, piece: Slice, end_offset: int) -> bool:
+        """Whether a segment ends between `piece` and `end_offset`, so that no single read gives what lies
+        between them. Where compaction has left nothing of the rest of a segment, reading has gone on in the
+        next.
+        """
+        return piece.segment_base_offset < self._base_offsets[self._segment_number(end_offset)]
 
     def _segment_number(self, offset: int) -> int:
         if offset >= self._active.base_offset:

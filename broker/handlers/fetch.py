@@ -88,14 +88,8 @@ class _Fetch:
     def answer_or_park(self) -> Any:
         parameters = self._parameters
         wanted = [each for _, each in self._wanted]
-        rows, size, failed = read_all(wanted, parameters)
-        if (
-            size >= parameters.min_bytes
-            or failed
-            or parameters.max_wait_ms <= 0
-            or not wanted
-            or any(each.need_not_wait(parameters.committed_only) for each in wanted)
-        ):
+        rows, size, settled = read_all(wanted, parameters)
+        if size >= parameters.min_bytes or settled or parameters.max_wait_ms <= 0 or not wanted:
             return self._response(rows)
         context, pending = self._context, Pending()
         parked = ParkedFetch(

@@ -124,6 +124,19 @@ class Harness:
             return answer
         return answer.responses[0].partition_responses[0]
 
+    def compact_first_segment(self, topic: str) -> None:
+        """Take all batches but the first out of the first segment of partition 0, as a cleaner does, and
+        start again.
+        """
+        self.node.close()
+        file = self.file_system.open(f"/data/{topic}-0/{0:020d}.log")
+        first = next(batches(memoryview(file.read_at(0, file.size()))))
+        file.truncate(first.batch_length + 12)
+        file.close()
+        for index in ("index", "timeindex"):
+            self.file_system.remove(f"/data/{topic}-0/{0:020d}.{index}")
+        self.node = self._open()
+
     def fetch_request(self, *wanted: tuple[str, int, int], version: int = 12, **fields: Any) -> Any:
         """A Fetch of (topic, partition, offset)s."""
         limits = {"max_wait_ms": 500, "min_bytes": 1, "max_bytes": 1 << 20} | fields

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from odradek.broker.context import Pending
+from odradek.broker.partition import Partition
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.errors import ErrorCode
 from odradek.protocol.message_set import read_message_set
 from odradek.protocol.messages import fetch
 from odradek.protocol.record_batch import Compression
 
-from .harness import Harness, batch, decoded, values
+from .harness import Harness, all_records, batch, decoded, values
 
 
 def rows(answer: Any, version: int = 12) -> list[Any]:
@@ -106,6 +107,35 @@ def test_nobody_waits_at_the_end_of_a_segment() -> None:
     assert values(rows(waiting)[0].records) == [b"x" * 100]
     assert values(rows(broker.fetch(("t", 0, 0), min_bytes=10_000))[0].records) == [b"x" * 100]
     assert not broker.fetch(("t", 0, 1), min_bytes=10_000).done
+
+
+@pytest.mark.parametrize("min_bytes", [1, 100])
+def test_a_segment_of_which_nothing_is_left_to_read_ends_no_wait(min_bytes: int) -> None:
+    """Compaction has taken the end of a segment, and the next begins with an open transaction: a reader of
+    committed records waits until that is committed, and is not answered with nothing time and again.
+    """
+    broker = Harness()
+    broker.create("t", cleanup_policy="compact")
+    for value in (b"kept", b"gone"):
+        broker.produce("t", batch(value, key=b"k"))
+    partition_of(broker).log.roll()
+    ids = {"producer_id": 7, "producer_epoch": 0, "is_transactional": True}
+    partition_of(broker).append_records([(b"k", b"a" * 50)], 0, base_sequence=0, **ids)
+    broker.compact_first_segment("t")
+    waiting = broker.fetch(("t", 0, 1), isolation_level=1, min_bytes=min_bytes)
+    assert not waiting.done
+    partition_of(broker).append_records([(b"k", b"b")], 0, base_sequence=1, **ids)
+    assert not waiting.done
+    end = bytes(3) + b"\1", bytes(6)
+    partition_of(broker).append_records([end], 0, is_control=True, **ids)
+    assert [record.value for record in all_records(rows(waiting)[0].records)][:2] == [b"a" * 50, b"b"]
+
+
+def partition_of(broker: Harness) -> Partition:
+    """Partition 0 of `t`."""
+    topic = broker.node.topics.get("t")
+    assert topic is not None
+    return topic.partitions[0]
 
 
 def test_limits_on_bytes() -> None:

@@ -57,6 +57,36 @@ def test_a_read_stops_at_the_upper_offset() -> None:
         assert len(log.read(upper, 1000, upper_offset=upper).records) == 0
 
 
+def test_a_piece_is_cut_where_its_segment_ends() -> None:
+    """Unless it goes on up to where the reader may read; at the end of all there is no piece to be cut."""
+    log = new_log(MemoryFileSystem())
+    fill(log, 30)
+    base = log.segments[1].base_offset
+    piece = log.read(0, 1)
+    assert [log.is_cut(piece, end) for end in (1, base - 1, base, 30)] == [False, False, True, True]
+    assert not log.is_cut(log.read(30, 1), 30)
+    assert not log.is_cut(log.read(5, 1, upper_offset=2), 2)
+
+
+def test_a_segment_of_which_compaction_has_left_nothing_cuts_no_piece() -> None:
+    """Reading goes on in the next one, which is where it may end, with something or with nothing."""
+    file_system, config = MemoryFileSystem(), SMALL._replace(compacted=True)
+    log = new_log(file_system, config)
+    fill(log, 30)
+    bases = [segment.base_offset for segment in log.segments[1:3]]
+    size = log.segments[0].size // bases[0]
+    log.close()
+    file_system.open(segment_path(0)).truncate(size)
+    for suffix in (".index", ".timeindex"):
+        file_system.remove(segment_path(0, suffix))
+    log = reopen(file_system, config, clean=True, recovery_point=30)
+    for upper, count in ((bases[0], 0), (bases[0] + 1, 1)):
+        piece = log.read(1, size, upper_offset=upper)
+        assert (len(piece.records), log.is_cut(piece, upper)) == (count * size, False)
+    assert log.is_cut(log.read(1, size, upper_offset=bases[1]), bases[1])
+    assert log.is_cut(log.read(0, size, upper_offset=bases[0]), bases[0])
+
+
 def test_reading_at_the_end_gives_nothing_and_beyond_it_an_error() -> None:
     """The log end offset is the one that a waiting consumer asks for; others are out of range, with Kafka's
     code.
