@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from odradek.broker.group_coordinator import GroupCoordinator
 from odradek.protocol.errors import ErrorCode
 from odradek.protocol.messages import delete_topics
 from odradek.protocol.messages import initialize_share_group_state as initialize
@@ -15,6 +16,8 @@ from odradek.protocol.messages import write_share_group_state as write_state
 
 from .share_desk import ACCEPT, ShareDesk
 from .test_share_groups import offsets
+
+INITIALIZE_RETRY_MS = 30_000  # the default of group.share.initialize.retry.interval.ms
 
 
 def sync_states(desk: ShareDesk) -> None:
@@ -142,3 +145,33 @@ def test_a_share_group_begins_anew_after_the_states_were_deleted(caplog: pytest.
     assert desk.acknowledge(4, (0, 1, [ACCEPT, ACCEPT])).error_code == 0
     desk.restart(clean=False)
     assert offsets(desk)[0] == (0, 0, 0)
+
+
+@pytest.mark.parametrize("interruption", ["a crash", "a delay"])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_what_interrupts_the_making_of_a_state_moves_no_group(
+    monkeypatch: pytest.MonkeyPatch, is_new: bool, interruption: str
+) -> None:
+    """A broker that has noted which states it is about to make, and has not made them, makes them later: for
+    a topic that is new to the group it begins where its settings say, for partitions that have come at their
+    start.
+    """
+    desk = ShareDesk()
+    desk.configure("g", {"share.auto.offset.reset": "latest"})
+    topic = desk.node.topics.get("orders")
+    epoch, partition = 0, 0
+    if not is_new:
+        epoch, partition = desk.join(), len(topic.partitions)
+        desk.node.topics.add_partitions(topic, partition + 1, now_ms=desk.harness.clock.wall_ms())
+    desk.produce(b"first", partition=partition)
+    monkeypatch.setattr(GroupCoordinator, "carry_out", lambda *_: None)
+    epoch = desk.beat(epoch=epoch).member_epoch
+    monkeypatch.undo()
+    if interruption == "a crash":
+        desk.restart(clean=False)
+    desk.wait(INITIALIZE_RETRY_MS)
+    for _ in range(3):
+        epoch = desk.beat(epoch=epoch).member_epoch
+    assert desk.acquired(0, partitions=(partition,)) == ([] if is_new else [(0, 0, 1)])
+    desk.produce(b"next", partition=partition)
+    assert desk.acquired(1, partitions=(partition,)) == [(1, 1, 1)]

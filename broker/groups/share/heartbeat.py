@@ -212,11 +212,7 @@ def _ask_for_state(
     now: Instant,
     effects: Effects,
 ) -> None:
-    """Have the share coordinator make the state of partitions that have none yet.
-
-    Where a known topic has grown the group begins with the first record, whatever its settings say: it may
-    have been written before a heartbeat notices the partition.
-    """
+    """Have the share coordinator make the state of partitions that have none yet."""
     retry_ms = settings.of(group.group_id).initialize_retry_interval_ms
     missing: dict[bytes, StateTopic] = {}
     for topic in filter(None, map(settings.topics.get, names)):
@@ -230,12 +226,25 @@ def _ask_for_state(
             missing[topic.topic_id] = StateTopic(topic.name, left)
     if missing:
         effects.records.append(initializing(group.state, missing))
-        known_topics = {*group.state.initialized, *group.state.initializing}
         offsets = {
-            topic_id: dict.fromkeys(topic.partitions, 0 if topic_id in known_topics else NO_OFFSET)
+            topic_id: {partition: _first_offset(group, topic_id, partition) for partition in topic.partitions}
             for topic_id, topic in missing.items()
         }
         effects.orders.append(InitializeState(group.group_id, epoch, offsets))
+
+
+def _first_offset(group: ShareGroup, topic_id: bytes, partition: int) -> int:
+    """Where the group is to begin to read a partition.
+
+    Where a known topic has grown it begins with the first record, whatever its settings say: that may have
+    been written before a heartbeat notices the partition. A topic of which no state is known to have been
+    made is as new as when its states were first asked for, whatever has become of that.
+    """
+    asked = group.state.initializing.get(topic_id)
+    has_grown = topic_id in group.state.initialized or (
+        asked is not None and partition not in asked.partitions
+    )
+    return 0 if has_grown else NO_OFFSET
 
 
 # The end of a member
