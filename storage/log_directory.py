@@ -14,6 +14,7 @@ before its name is free again: they must not be taken for those of another log o
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from threading import Lock as Mutex
 
@@ -85,6 +86,7 @@ class LogDirectory:
         self._removed = 0
         self._writing = Mutex()
         self._last_ticket = self._last_written = 0
+        self._forgotten_by = 0  # the first ticket that says nothing of logs that were let go
         self.unreadable: list[CheckpointCorrupted] = []
         self.damaged: dict[TopicPartition, StorageError] = {}
         self.meta = read_meta_properties(file_system, self._file(META_PROPERTIES))
@@ -162,9 +164,10 @@ class LogDirectory:
     ) -> Log:
         """A new, empty log. Raises StorageFailed, FileExistsError."""
         key = (topic, index)
-        if key in self._recovery_points or key in self._log_start_offsets:
+        try:
             self._forget([key])
-            self.write_checkpoints()
+        except OSError as error:
+            raise StorageFailed(f"the checkpoints speak of another {topic}-{index}: {error}") from error
         log = Log.create(self._file_system, self.log_path(topic, index), config, topic_id, now_ms=now_ms)
         return self._keep(key, log)
 
@@ -280,15 +283,21 @@ class LogDirectory:
 
     def _let_go(self, keys: Iterable[TopicPartition]) -> None:
         """Close logs, and forget them durably before their directories go: a checkpoint that speaks of a
-        directory which is not there means damage.
+        directory which is not there means damage, if a loss of power undoes the deletion of the topic.
+
+        Where the checkpoints cannot be written the directories go all the same, for a disk that is full gets
+        room by nothing else. As long as the topic stays deleted nobody looks for them, and before a log of
+        that name is made the checkpoints are written, or it is not made. Should its deletion be undone, the
+        records are gone in either case, and its partitions are offline where they would have been empty:
+        until it is deleted again.
         """
         for key in keys:
             log = self._logs.pop(key, None)
             if log is not None:
                 log.close(clean=False)
             self.damaged.pop(key, None)
-        if self._forget(keys):
-            self.write_checkpoints()
+        with contextlib.suppress(OSError):
+            self._forget(keys)
 
     def _spare_name(self, topic: str, index: int, suffix: str) -> str:
         """A name for the directory that nothing has."""
@@ -299,13 +308,17 @@ class LogDirectory:
             if not self._file_system.exists(self._file(name)):
                 return name
 
-    def _forget(self, keys: Iterable[TopicPartition]) -> bool:
-        """Drop what the checkpoints say of these logs; return whether they said anything."""
-        known = [key for key in keys if key in self._recovery_points or key in self._log_start_offsets]
-        for key in known:
-            self._recovery_points.pop(key, None)
-            self._log_start_offsets.pop(key, None)
-        return bool(known)
+    def _forget(self, keys: Iterable[TopicPartition]) -> None:
+        """Drop what the checkpoints say of these logs, durably. Raises OSError when they cannot be written;
+        the next that are will not have it.
+        """
+        for key in keys:
+            if key in self._recovery_points or key in self._log_start_offsets:
+                self._recovery_points.pop(key, None)
+                self._log_start_offsets.pop(key, None)
+                self._forgotten_by = self._last_ticket + 1
+        if self._last_written < self._forgotten_by:
+            self.write_checkpoints()
 
     # Checkpoints
 

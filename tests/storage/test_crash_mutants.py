@@ -171,7 +171,7 @@ def truncate_before_the_recovery_point_is_lowered(monkeypatch: pytest.MonkeyPatc
 
 def keep_the_checkpoint_of_a_removed_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """A new log of that name is taken for one of which much was synced."""
-    monkeypatch.setattr(LogDirectory, "_forget", lambda _self, _keys: False)
+    monkeypatch.setattr(LogDirectory, "_forget", lambda _self, _keys: None)
 
 
 def sync_the_active_segment_only(monkeypatch: pytest.MonkeyPatch) -> None:

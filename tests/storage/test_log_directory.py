@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from odradek.storage.checkpoint import MetaProperties, read_offsets
-from odradek.storage.errors import LogCorrupted
-from odradek.storage.faulty_file_system import FaultyFileSystem
+from odradek.storage.errors import LogCorrupted, StorageFailed
+from odradek.storage.faulty_file_system import Fault, FaultyFileSystem
 from odradek.storage.file_system import FileSystemLocked, RealFileSystem
 from odradek.storage.log_directory import LogDirectory, partition_of
 from odradek.storage.memory_file_system import MemoryFileSystem
@@ -117,6 +118,68 @@ def test_a_removed_log_leaves_its_name_free() -> None:
     folder.close(clean=False)
     log = LogDirectory.open(file_system, "data").open_log("flights", 0, SMALL)
     assert (log.log_start_offset, contents(log)) == (0, [(0, b"new")])
+
+
+class FullDisk(FaultyFileSystem):
+    """While it `is_full` no write gets through."""
+
+    is_full = False
+
+    def _begin(self, operation: str, path: str) -> Fault | None:
+        fault = super()._begin(operation, path)
+        return Fault(errno.ENOSPC) if self.is_full and operation == "write" else fault
+
+
+@pytest.mark.parametrize("killed_before", [False, True])
+def test_logs_can_be_removed_from_a_full_disk(killed_before: bool) -> None:
+    """Which gets room that way. What the checkpoints still say of them counts for no log that is made later,
+    by this process or the next.
+    """
+    disk = FullDisk()
+    folder = LogDirectory.open(disk, "data")
+    for index in range(3):
+        log = folder.create_log("flights", index, SMALL, TOPIC_ID)
+        fill(log, 30)
+        log.advance_log_start_offset(20)
+        sync(log, checkpoint=True)
+    folder.write_checkpoints()
+    disk.is_full = True
+    folder.remove_log("flights", 0)
+    stray = folder.set_aside("flights", 1)
+    assert folder.partitions() == [("flights", 2)]
+    assert [name for name in disk.list("data") if "delete" in name or "stray" in name] == [stray[5:]]
+    with pytest.raises(StorageFailed):
+        folder.create_log("flights", 0, SMALL, bytes(16))
+    assert folder.partitions() == [("flights", 2)]
+    disk.is_full = False
+    left = disk.process_kill() if killed_before else disk
+    if killed_before:
+        folder = LogDirectory.open(left, "data")
+    for index in range(2):
+        append(folder.create_log("flights", index, SMALL, bytes(16)), batch(b"new"))
+    folder = LogDirectory.open(left.process_kill(), "data")
+    for index in range(2):
+        log = folder.open_log("flights", index, SMALL)
+        assert (log.log_start_offset, contents(log)) == (0, [(0, b"new")])
+    assert folder.open_log("flights", 2, SMALL).log_start_offset == 20
+
+
+def test_checkpoints_that_could_not_be_written_for_a_removal_are_written_with_the_next() -> None:
+    """They say nothing of the removed log then, nor may older ones, which a slow thread has."""
+    file_system = FullDisk()
+    folder = LogDirectory.open(file_system, "data")
+    sync(folder.create_log("flights", 0, SMALL, TOPIC_ID), checkpoint=True)
+    folder.write_checkpoints()
+    overtaken = folder.checkpoint_ticket()
+    file_system.is_full = True
+    folder.remove_log("flights", 0)
+    file_system.is_full = False
+    assert overtaken.run() is None
+    append(folder.create_log("flights", 0, SMALL, bytes(16)), batch(b"new"))
+    assert read_offsets(file_system, "data/recovery-point-offset-checkpoint") == {}
+    before = file_system.calls
+    folder.create_log("flights", 1, SMALL, TOPIC_ID)
+    assert not any("checkpoint" in call and "leader" not in call for call in file_system.trace[before:])
 
 
 def test_leftovers_of_deletions_are_removed() -> None:
