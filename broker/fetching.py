@@ -183,15 +183,28 @@ def _aborted(log: Log, piece: Slice, upper_offset: int) -> list[Any]:
     ]
 
 
-class ParkedFetch:
-    """A fetch that waits. `on_done` is called once, when it should read again and be answered."""
+def available(wanted: Wanted, parameters: FetchParameters) -> int:
+    """How many of `min_bytes` a partition has, as Kafka counts while a fetch waits: what is there up to the
+    client's limit, though a first batch beyond it will be sent whole; all of them where waiting brings no
+    more.
+    """
+    if wanted.upper_offset(parameters.committed_only) <= wanted.fetch_offset:
+        return 0
+    row, settled = _read(wanted, wanted.max_bytes, not parameters.hard_max_bytes, parameters)
+    return parameters.min_bytes if settled else min(len(row.records), wanted.max_bytes)
 
-    __slots__ = ("_enough", "_on_done", "_parameters", "_sizes", "_timer", "_total", "_wanted")
+
+class ParkedFetch:
+    """A fetch that waits; `sizes` are what each wanted partition has `available`. `on_done` is called once,
+    when it should read again and be answered.
+    """
+
+    __slots__ = ("_on_done", "_parameters", "_sizes", "_timer", "_total", "_wanted")
 
     def __init__(
         self,
         wanted: Sequence[Wanted],
-        rows: Sequence[Any],
+        sizes: Sequence[int],
         parameters: FetchParameters,
         timers: Timers,
         deadline_ms: float,
@@ -200,7 +213,7 @@ class ParkedFetch:
         self._parameters = parameters
         self._on_done: Callable[[], None] | None = on_done
         self._wanted = {each.partition: each for each in wanted}
-        self._sizes = {each.partition: len(row.records) for each, row in zip(wanted, rows, strict=True)}
+        self._sizes = {each.partition: size for each, size in zip(wanted, sizes, strict=True)}
         self._total = sum(self._sizes.values())
         for partition in self._wanted:
             partition.waiters[self] = None
@@ -216,7 +229,9 @@ class ParkedFetch:
             return
         # Without gaps there is at least a byte now.
         if parameters.min_bytes > 1 or partition.log.config.compacted:
-            self._measure(partition, wanted)
+            size = available(wanted, parameters)
+            self._total += size - self._sizes[partition]
+            self._sizes[partition] = size
             if self._total < parameters.min_bytes:
                 return
         self.finish()
@@ -234,12 +249,3 @@ class ParkedFetch:
         self._timer.cancel()
         for partition in self._wanted:
             partition.waiters.pop(self, None)
-
-    def _measure(self, partition: Partition, wanted: Wanted) -> None:
-        """Count what `partition` has, as Kafka does: up to the client's limit, though a first batch beyond it
-        will be sent whole.
-        """
-        row, is_settled = _read(wanted, wanted.max_bytes, True, self._parameters)
-        size = self._parameters.min_bytes if is_settled else min(len(row.records), wanted.max_bytes)
-        self._total += size - self._sizes[partition]
-        self._sizes[partition] = size

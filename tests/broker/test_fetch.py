@@ -109,6 +109,36 @@ def test_nobody_waits_at_the_end_of_a_segment() -> None:
     assert not broker.fetch(("t", 0, 1), min_bytes=10_000).done
 
 
+@pytest.mark.parametrize("min_bytes", [150, 190])
+def test_what_each_partition_has_counts_though_together_they_are_sent_less(min_bytes: int) -> None:
+    """Behind the first partition's bytes a batch beyond the second's limit is not sent, and it counts up to
+    that limit all the same: with these bytes there is enough to be answered, or there is not.
+    """
+    broker = Harness()
+    broker.create("t", 2)
+    small = batch(b"x")
+    broker.produce("t", small, partition=0)
+    broker.produce("t", batch(b"x" * 1000), partition=1)
+    answer = broker.fetch(("t", 0, 0), ("t", 1, 0), min_bytes=min_bytes, partition_max_bytes=100)
+    if min_bytes > len(small) + 100:
+        assert not answer.done
+        broker.produce("t", small, partition=0)  # counts up to the limit
+        assert [len(row.records) for row in rows(answer)] == [100, 0]
+    else:
+        assert [len(row.records) for row in rows(answer)] == [len(small), 0]
+
+
+def test_a_batch_that_an_old_client_cannot_get_is_waited_with() -> None:
+    """Before version 3 a batch beyond the limit is not sent at all: nor does it end a wait."""
+    broker = Harness()
+    broker.create("t")
+    broker.produce("t", batch(b"x" * 1000))
+    waiting = broker.fetch(("t", 0, 0), version=2, partition_max_bytes=100)
+    assert not waiting.done
+    broker.advance(500)
+    assert len(rows(waiting, 2)[0].records) == 0
+
+
 @pytest.mark.parametrize("min_bytes", [1, 100])
 def test_a_segment_of_which_nothing_is_left_to_read_ends_no_wait(min_bytes: int) -> None:
     """Compaction has taken the end of a segment, and the next begins with an open transaction: a reader of
