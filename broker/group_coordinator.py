@@ -42,6 +42,13 @@ class _Join(NamedTuple):
     done: Callable[[Any], None]
 
 
+class _Joining(NamedTuple):
+    """The members that wait to join a group, and the timer that lets them in."""
+
+    joins: list[_Join]
+    admission: Timer
+
+
 class GroupCoordinator(Coordinator):
     """All groups of the broker. `open_node` makes it, `load`s it once the topics are there, and `close`s it.
 
@@ -71,8 +78,7 @@ class GroupCoordinator(Coordinator):
         self._group_config = _group_config(config)
         self._check_interval_ms: int = config["offsets.retention.check.interval.ms"]
         self._retention: Timer | None = None
-        self._joining: dict[str, list[_Join]] = {}
-        self._admissions: dict[str, Timer] = {}
+        self._joining: dict[str, _Joining] = {}
 
     def record_format(self) -> RecordFormat:
         """The records of groups and their offsets."""
@@ -145,27 +151,29 @@ class GroupCoordinator(Coordinator):
         pending = Pending()
         group_id = heartbeat.group_id
         join = _Join(heartbeat, context.connection_id, lambda reply: pending.complete(finish(reply)))
-        self._joining.setdefault(group_id, []).append(join)
-        if group_id not in self._admissions:
+        joining = self._joining.get(group_id)
+        if joining is None:
             deadline_ms = self.now().monotonic_ms + GATHERING_MS
-            self._admissions[group_id] = self._timers.at(deadline_ms, lambda: self._admit(group_id))
+            admission = self._timers.at(deadline_ms, lambda: self._admit(group_id))
+            joining = self._joining[group_id] = _Joining([], admission)
+        joining.joins.append(join)
         return pending
 
     def _admit(self, group_id: str) -> None:
-        joining = self._joining.pop(group_id)
-        self._admissions.pop(group_id).cancel()
-        if len(joining) > 1:
-            for join in joining:
+        joins, admission = self._joining.pop(group_id)
+        admission.cancel()
+        if len(joins) > 1:
+            for join in joins:
                 self.tell(group_id, _announcement(join.heartbeat))
-        for join in joining:
+        for join in joins:
             self.call(group_id, consumer_heartbeat(join.heartbeat), join.done)
 
     def _admit_before(self, context: RequestContext, group_id: str) -> None:
         """Requests of one connection take effect in their order: who asked to join by an earlier one is in
         the group when the next is answered.
         """
-        joining = self._joining.get(group_id, ())
-        if any(join.connection_id == context.connection_id for join in joining):
+        joining = self._joining.get(group_id)
+        if joining and any(join.connection_id == context.connection_id for join in joining.joins):
             self._admit(group_id)
 
     def ask_each(
