@@ -90,10 +90,7 @@ class DataFolder:
 
     def remove_logs(self, keys: Iterable[TopicPartition]) -> None:
         """Remove logs, open or not; their names are free then. What cannot be removed is told in the log."""
-        try:
-            self._directory.remove_logs(keys)
-        except StorageFailed as error:
-            log.error("What was deleted stays on the disk until the next start: %s", error)
+        self.tell_of_what_is_left(self.clear(self.take_away(keys)))
 
     def take_away(self, keys: Iterable[TopicPartition]) -> list[str]:
         """Free the names of logs; the paths of what is left to be removed by `clear`. What goes wrong is told
@@ -102,12 +99,18 @@ class DataFolder:
         try:
             return self._directory.take_away(keys)
         except StorageFailed as error:
-            log.error("What was deleted stays on the disk until the next start: %s", error)
+            self.tell_of_what_is_left(error)
             return []
 
     def clear(self, paths: Iterable[str]) -> OSError | None:
         """Remove what was taken away, in any thread; return what went wrong."""
         return self._directory.clear(paths)
+
+    @staticmethod
+    def tell_of_what_is_left(error: Exception | None) -> None:
+        """Tell in the log why something could not be removed, if so."""
+        if error is not None:
+            log.error("What was deleted stays on the disk until the next start: %s", error)
 
     def clear_strays(self, image: MetadataImage) -> None:
         """Clear away directories that belong to no topic: deleted and half-made ones are removed, others

@@ -4,7 +4,6 @@ for each of their files, and the loop has others to serve.
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
     from ..storage.checkpoint import TopicPartition
     from .data_folder import DataFolder
     from .sync_queue import SyncQueue
-
-log = logging.getLogger(__name__)
 
 # Directories in one round: who waits for an acknowledgement shall not wait for a thousand of them.
 _A_ROUND = 8
@@ -53,7 +50,6 @@ class Removals:
 
     def finish_sync(self, ticket: RemovalTicket, error: OSError | None) -> None:  # noqa: ARG002
         """For the sync queue: go on with the others."""
-        if error is not None:
-            log.error("What was deleted stays on the disk until the next start: %s", error)
+        self._folder.tell_of_what_is_left(error)
         if self._left:
             self._syncs.request(self)
