@@ -13,7 +13,8 @@ from ..protocol.errors import ErrorCode
 from ..storage.producer_state import NO_OFFSET
 from .effects import Effects, Failure, Instant
 from .partition import Partition
-from .transactions.events import VERSION_WITH_EPOCHS, Producer
+from .transactions.events import Producer
+from .transactions.records import VERSION_WITH_EPOCHS
 from .transactions.shard import TransactionShard
 
 if TYPE_CHECKING:

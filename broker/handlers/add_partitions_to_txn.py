@@ -21,8 +21,8 @@ from ...protocol.messages.add_partitions_to_txn import (
 from ..context import RequestContext
 from ..effects import Effects, Failure, Instant
 from ..topic_names import INTERNAL_TOPICS
-from ..transactions.events import VERSION_WITH_EPOCHS, Producer
-from ..transactions.records import TopicPartition
+from ..transactions.events import Producer
+from ..transactions.records import VERSION_WITH_EPOCHS, TopicPartition
 from ..transactions.shard import TransactionShard
 
 Errors = dict[TopicPartition, ErrorCode]

@@ -14,7 +14,8 @@ from ...protocol.errors import ErrorCode
 from ...protocol.messages.end_txn import RESPONSE
 from ..context import RequestContext
 from ..effects import Failure
-from ..transactions.events import VERSION_WITH_EPOCHS, Producer, ProducerReply
+from ..transactions.events import Producer, ProducerReply
+from ..transactions.records import VERSION_WITH_EPOCHS
 
 
 def handle(request: Any, context: RequestContext) -> Any:

@@ -15,7 +15,7 @@ from ...protocol.errors import ErrorCode
 from ...protocol.messages.write_txn_markers import PARTITION_RESULT, RESPONSE, RESULT, TOPIC_RESULT
 from ..context import Pending, RequestContext
 from ..markers import Marker, write_marker
-from ..transactions.events import VERSION_WITH_EPOCHS
+from ..transactions.records import VERSION_WITH_EPOCHS
 
 
 def handle(request: Any, context: RequestContext) -> Any:

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from ...protocol.errors import ErrorCode
 from ..effects import Instant
-from .events import VERSION_WITH_EPOCHS, Producer, TransactionError
+from .events import Producer, TransactionError
 from .machine import EXHAUSTED_EPOCH, Transaction
-from .records import NO_PRODUCER_ID, TransactionRecord
+from .records import NO_PRODUCER_ID, VERSION_WITH_EPOCHS, TransactionRecord
 from .transitions import (
     COMPLETE_ABORT,
     COMPLETE_COMMIT,

@@ -7,9 +7,6 @@ from typing import NamedTuple
 from ...protocol.errors import ErrorCode
 from .records import NO_EPOCH, NO_PRODUCER_ID, TopicPartition
 
-# From EndTxn 5, Produce 12 and TxnOffsetCommit 5 on every transaction has an epoch of its own (KIP-890).
-VERSION_WITH_EPOCHS = 2
-
 
 class TransactionConfig(NamedTuple):
     """The broker's settings that the transaction machines obey, with Kafka's defaults; times in ms."""

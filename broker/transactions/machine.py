@@ -6,7 +6,6 @@ from math import inf
 from typing import Any
 
 from ..effects import Instant
-from .events import VERSION_WITH_EPOCHS
 from .records import TopicPartition, TransactionRecord
 from .transitions import COMPLETE_COMMIT, ONGOING, PREPARING
 
@@ -51,13 +50,13 @@ class Transaction:
     def has_committed(self, producer_epoch: int) -> bool:
         """Whether the last transaction, which was of that epoch, was committed."""
         stored = self.stored
-        ended_with = producer_epoch + 1 if stored.client_version >= VERSION_WITH_EPOCHS else producer_epoch
+        ended_with = producer_epoch + stored.ends_with_next_epoch
         return stored.state is COMPLETE_COMMIT and stored.producer_epoch == ended_with
 
     def is_open_in(self, place: TopicPartition, producer_epoch: int) -> bool:
         """Whether this is the transaction of that epoch which is open in a partition, and not a later one."""
         stored = self.stored
-        has_next_epoch = self.is_ending and stored.client_version >= VERSION_WITH_EPOCHS
+        has_next_epoch = self.is_ending and stored.ends_with_next_epoch
         return place in stored.partitions and producer_epoch <= stored.producer_epoch - has_next_epoch
 
     @property

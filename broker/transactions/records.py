@@ -8,6 +8,8 @@ from .transitions import TransactionState
 
 NO_PRODUCER_ID = -1
 NO_EPOCH = -1
+# From EndTxn 5, Produce 12 and TxnOffsetCommit 5 on every transaction has an epoch of its own (KIP-890).
+VERSION_WITH_EPOCHS = 2
 
 TopicPartition = tuple[str, int]
 
@@ -34,6 +36,11 @@ class TransactionRecord(NamedTuple):
     previous_producer_id: int = NO_PRODUCER_ID
     next_producer_id: int = NO_PRODUCER_ID
     last_producer_epoch: int = NO_EPOCH
+
+    @property
+    def ends_with_next_epoch(self) -> bool:
+        """Whether `producer_epoch`, once the outcome is decided, is the one after the transaction's."""
+        return self.client_version >= VERSION_WITH_EPOCHS
 
 
 class TransactionTombstone(NamedTuple):

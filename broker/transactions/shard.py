@@ -15,7 +15,6 @@ from ...protocol.errors import ErrorCode
 from ..effects import Effects, Failure, Instant
 from . import ending, initializing
 from .events import (
-    VERSION_WITH_EPOCHS,
     InitRequest,
     Producer,
     ProducerReply,
@@ -24,7 +23,13 @@ from .events import (
     WriteMarkers,
 )
 from .machine import Transaction
-from .records import Record, TopicPartition, TransactionRecord, TransactionTombstone
+from .records import (
+    VERSION_WITH_EPOCHS,
+    Record,
+    TopicPartition,
+    TransactionRecord,
+    TransactionTombstone,
+)
 from .transitions import DEAD, ONGOING, PREPARE_COMMIT, RESTING, check
 
 
@@ -268,6 +273,6 @@ def _markers(record: TransactionRecord) -> WriteMarkers:
         record.producer_id,
         record.producer_epoch,
         record.state is PREPARE_COMMIT,
-        record.client_version >= VERSION_WITH_EPOCHS,
+        record.ends_with_next_epoch,
         record.partitions,
     )
