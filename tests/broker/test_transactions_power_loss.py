@@ -10,11 +10,11 @@ import pytest
 from odradek.broker.context import Pending
 from odradek.protocol.api_keys import ApiKey
 from odradek.protocol.errors import ErrorCode as E
-from odradek.protocol.messages import end_txn, init_producer_id, produce
+from odradek.protocol.messages import end_txn, init_producer_id
 from odradek.storage.faulty_file_system import FaultyFileSystem
 
-from .harness import Harness, batch, decoded
-from .transaction_desk import Desk
+from .harness import Harness, decoded
+from .transaction_desk import Desk, write_request
 
 PARTITIONS = 2
 
@@ -87,16 +87,9 @@ class Client:
         """Send all records of the transaction, again perhaps; the first error."""
         given = []
         for partition, sequence, value in self.written:
-            data = batch(
-                value,
-                producer_id=self.producer_id,
-                producer_epoch=self.epoch,
-                base_sequence=sequence,
-                is_transactional=True,
-            )
-            rows = [produce.REQUEST_PARTITION(index=partition, records=data)]
-            topics = [produce.REQUEST_TOPIC(name="orders", partition_data=rows)]
-            request = produce.REQUEST(transactional_id="a", acks=-1, topic_data=topics)
+            producer = "a", self.producer_id, self.epoch
+            now_ms = self.broker.clock.wall_ms()
+            request = write_request(producer, value, sequence=sequence, partition=partition, timestamp=now_ms)
             given.append(self.send(ApiKey.PRODUCE, 12, request))
             if self._chance.random() < 0.3 and self.broker.node.syncs.has_work:
                 self.sync()

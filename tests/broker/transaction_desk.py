@@ -80,20 +80,9 @@ class Desk:
         self, producer: Producer, *values: bytes, sequence: int = 0, version: int = 12, partition: int = 0
     ) -> Any:
         """The partition's row in the answer to a transactional Produce."""
-        transactional_id, producer_id, producer_epoch = producer
-        data = batch(
-            *values,
-            timestamp=self.harness.clock.wall_ms(),
-            producer_id=producer_id,
-            producer_epoch=producer_epoch,
-            base_sequence=sequence,
-            is_transactional=True,
-        )
-        rows = [produce.REQUEST_PARTITION(index=partition, records=data)]
-        topics = [produce.REQUEST_TOPIC(name="orders", partition_data=rows)]
-        answer = self.ask(
-            ApiKey.PRODUCE, version, transactional_id=transactional_id, acks=-1, topic_data=topics
-        )
+        now_ms = self.harness.clock.wall_ms()
+        value = write_request(producer, *values, sequence=sequence, partition=partition, timestamp=now_ms)
+        answer = self.harness.ask(ApiKey.PRODUCE, version, value)
         return answer.responses[0].partition_responses[0]
 
     def end(self, producer: Producer, *, commit: bool, version: int = 5) -> Any:
@@ -182,6 +171,22 @@ class Desk:
         """The last stable offset."""
         offset: int = self.harness.node.topics.partition("orders", partition).last_stable_offset  # type: ignore[union-attr]
         return offset
+
+
+def write_request(producer: Producer, *values: bytes, sequence: int, partition: int, timestamp: int) -> Any:
+    """A transactional Produce of one batch to a partition of `orders`."""
+    transactional_id, producer_id, producer_epoch = producer
+    data = batch(
+        *values,
+        timestamp=timestamp,
+        producer_id=producer_id,
+        producer_epoch=producer_epoch,
+        base_sequence=sequence,
+        is_transactional=True,
+    )
+    rows = [produce.REQUEST_PARTITION(index=partition, records=data)]
+    topics = [produce.REQUEST_TOPIC(name="orders", partition_data=rows)]
+    return produce.REQUEST(transactional_id=transactional_id, acks=-1, topic_data=topics)
 
 
 def following(producer: Producer, answer: object) -> Producer:
